@@ -1,0 +1,324 @@
+/**
+ * The primitives: the closed set of operations from which every program is built.
+ *
+ * **Details**
+ *
+ * `Signatures` lists them once, with the number of operands and the static attributes of each.
+ * Every table of the system (typing and reference evaluation here, JVP rules in forward-mode,
+ * VJP rules in reverse-mode) is a total mapped type over `Name`, so a primitive without a row
+ * is a compile error.
+ *
+ * Elementwise primitives broadcast their operands as NumPy does (aligned at the trailing axis).
+ * Axes in attributes are normalised: non-negative, and sorted where they are a set.
+ *
+ * @since 0.1.0
+ */
+import type * as Tensor from "./Tensor.ts"
+import type * as Type from "./Type.ts"
+import { contraction } from "./primitives/contraction.ts"
+import { elementwise } from "./primitives/elementwise.ts"
+import { reduction } from "./primitives/reduction.ts"
+import { structural } from "./primitives/structural.ts"
+
+/**
+ * The number of operands of a primitive (`"variadic"`: one or more) and the type of its attributes.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Signature<Arity extends 1 | 2 | 3 | "variadic", Attributes extends object = {}> {
+  readonly arity: Arity
+  readonly attributes: Attributes
+}
+
+/**
+ * Axes over which a reduction runs (sorted, non-negative). The reduced axes are removed from the shape.
+ *
+ * @category attributes
+ * @since 0.1.0
+ */
+export interface ReductionAttributes {
+  readonly axes: ReadonlyArray<number>
+}
+
+/**
+ * The one axis along which a cumulative primitive or an arg-reduction runs.
+ *
+ * @category attributes
+ * @since 0.1.0
+ */
+export interface AxisAttributes {
+  readonly axis: number
+}
+
+/**
+ * The axis of a cumulative primitive, and whether it accumulates from the end.
+ *
+ * @category attributes
+ * @since 0.1.0
+ */
+export interface CumulativeAttributes {
+  readonly axis: number
+  readonly reverse: boolean
+}
+
+/**
+ * A two-operand einsum: one label per axis of the operands and of the output.
+ *
+ * **Details**
+ *
+ * Labels are distinct within each list, and every label occurs in at least two of the three lists;
+ * labels missing from `output` are summed. In this form a contraction is a trilinear form, closed under transposition:
+ * the pullback to `left` is the contraction `(output, right) -> left`. With `strongZero`, a product
+ * of a zero with anything (infinities and NaN included) is zero, as derivative propagation demands.
+ *
+ * @category attributes
+ * @since 0.1.0
+ */
+export interface DotAttributes {
+  readonly left: ReadonlyArray<number>
+  readonly right: ReadonlyArray<number>
+  readonly output: ReadonlyArray<number>
+  readonly strongZero: boolean
+}
+
+/**
+ * The target shape of `broadcastTo` and `reshape`.
+ *
+ * @category attributes
+ * @since 0.1.0
+ */
+export interface ShapeAttributes {
+  readonly shape: ReadonlyArray<number>
+}
+
+/**
+ * Strided window per axis: elements `start, start + stride, ...` below `limit`; strides are positive.
+ *
+ * @category attributes
+ * @since 0.1.0
+ */
+export interface SliceAttributes {
+  readonly starts: ReadonlyArray<number>
+  readonly limits: ReadonlyArray<number>
+  readonly strides: ReadonlyArray<number>
+}
+
+/**
+ * Padding per axis: `low` before, `high` after, `interior` between neighbours (all non-negative), filled with `value`.
+ *
+ * @category attributes
+ * @since 0.1.0
+ */
+export interface PadAttributes {
+  readonly low: ReadonlyArray<number>
+  readonly high: ReadonlyArray<number>
+  readonly interior: ReadonlyArray<number>
+  readonly value: number
+}
+
+/**
+ * The part kept by `triangle`: entries with `column - row <= diagonal` (lower) or `>= diagonal` (upper).
+ *
+ * @category attributes
+ * @since 0.1.0
+ */
+export interface TriangleAttributes {
+  readonly upper: boolean
+  readonly diagonal: number
+}
+
+/**
+ * All primitives, with arity and attributes.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Signatures {
+  // Elementwise, real -> real.
+  readonly neg: Signature<1>
+  readonly abs: Signature<1>
+  readonly sign: Signature<1>
+  readonly exp: Signature<1>
+  readonly expm1: Signature<1>
+  readonly log: Signature<1>
+  readonly log1p: Signature<1>
+  readonly sqrt: Signature<1>
+  readonly cbrt: Signature<1>
+  readonly sin: Signature<1>
+  readonly cos: Signature<1>
+  readonly tan: Signature<1>
+  readonly asin: Signature<1>
+  readonly acos: Signature<1>
+  readonly atan: Signature<1>
+  readonly sinh: Signature<1>
+  readonly cosh: Signature<1>
+  readonly tanh: Signature<1>
+  readonly asinh: Signature<1>
+  readonly acosh: Signature<1>
+  readonly atanh: Signature<1>
+  readonly erf: Signature<1>
+  readonly erfc: Signature<1>
+  readonly lgamma: Signature<1>
+  readonly digamma: Signature<1>
+  readonly polygamma: Signature<1, { readonly order: number }>
+  readonly sigmoid: Signature<1>
+  readonly softplus: Signature<1>
+  readonly relu: Signature<1>
+  readonly floor: Signature<1>
+  readonly ceil: Signature<1>
+  readonly round: Signature<1>
+  // Elementwise, real -> bool; conversions between element types.
+  readonly isFinite: Signature<1>
+  readonly toReal: Signature<1>
+  readonly toIndex: Signature<1>
+  // Elementwise, (real, real) -> real. add, sub, mul, max and min also accept two indices.
+  readonly add: Signature<2>
+  readonly sub: Signature<2>
+  readonly mul: Signature<2>
+  readonly mulStrongZero: Signature<2>
+  readonly div: Signature<2>
+  readonly pow: Signature<2>
+  readonly atan2: Signature<2>
+  readonly hypot: Signature<2>
+  readonly max: Signature<2>
+  readonly min: Signature<2>
+  readonly rem: Signature<2>
+  // Comparisons of two reals or two indices.
+  readonly eq: Signature<2>
+  readonly ne: Signature<2>
+  readonly lt: Signature<2>
+  readonly le: Signature<2>
+  readonly gt: Signature<2>
+  readonly ge: Signature<2>
+  // Logic.
+  readonly and: Signature<2>
+  readonly or: Signature<2>
+  readonly not: Signature<1>
+  // Ternary. select takes (predicate, whenTrue, whenFalse); clamp takes (x, low, high).
+  readonly select: Signature<3>
+  readonly clamp: Signature<3>
+  // Reductions.
+  readonly sum: Signature<1, ReductionAttributes>
+  readonly prod: Signature<1, ReductionAttributes>
+  readonly reduceMax: Signature<1, ReductionAttributes>
+  readonly reduceMin: Signature<1, ReductionAttributes>
+  readonly argmax: Signature<1, AxisAttributes>
+  readonly argmin: Signature<1, AxisAttributes>
+  readonly any: Signature<1, ReductionAttributes>
+  readonly all: Signature<1, ReductionAttributes>
+  readonly cumsum: Signature<1, CumulativeAttributes>
+  readonly cumprod: Signature<1, CumulativeAttributes>
+  // Contraction.
+  readonly dot: Signature<2, DotAttributes>
+  // Structure.
+  readonly broadcastTo: Signature<1, ShapeAttributes>
+  readonly reshape: Signature<1, ShapeAttributes>
+  readonly transpose: Signature<1, { readonly permutation: ReadonlyArray<number> }>
+  readonly slice: Signature<1, SliceAttributes>
+  readonly dynamicSlice: Signature<2, { readonly sizes: ReadonlyArray<number> }>
+  readonly dynamicUpdateSlice: Signature<3>
+  readonly pad: Signature<1, PadAttributes>
+  readonly concat: Signature<"variadic", AxisAttributes>
+  readonly stack: Signature<"variadic", AxisAttributes>
+  readonly reverse: Signature<1, ReductionAttributes>
+  readonly gather: Signature<2, AxisAttributes>
+  readonly scatterAdd: Signature<3, AxisAttributes>
+  readonly triangle: Signature<1, TriangleAttributes>
+  // Semantic.
+  readonly stopGradient: Signature<1>
+}
+
+/**
+ * The name of a primitive.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Name = keyof Signatures
+
+/**
+ * The attributes of primitive `K`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Attributes<K extends Name> = Signatures[K]["attributes"]
+
+/**
+ * The operands of primitive `K`, as carriers of type `A`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Operands<K extends Name, A> = {
+  readonly 1: readonly [A]
+  readonly 2: readonly [A, A]
+  readonly 3: readonly [A, A, A]
+  readonly variadic: ReadonlyArray<A>
+}[Signatures[K]["arity"]]
+
+/**
+ * The family a primitive belongs to; rules are kept one file a family.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Family = "elementwise" | "reduction" | "contraction" | "structural"
+
+/**
+ * The row of primitive `K` in core's table: its typing rule and its reference evaluation.
+ *
+ * **Details**
+ *
+ * `type` computes the type of the result, or throws a `ShapeError` (see `Shape`) that names the operation and the shapes.
+ * `evaluate` may rely on operands that passed `type`, and receives the result's type.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Definition<K extends Name> {
+  readonly family: Family
+  readonly arity: Signatures[K]["arity"]
+  readonly type: (attributes: Attributes<K>, operands: Operands<K, Type.Type>) => Type.Type
+  readonly evaluate: (attributes: Attributes<K>, operands: Operands<K, Tensor.Any>, type: Type.Type) => Tensor.Any
+}
+
+/**
+ * A total table with one definition per primitive named in `K`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Definitions<K extends Name> = { readonly [P in K]: Definition<P> }
+
+/**
+ * core's table of all primitives.
+ *
+ * @example
+ * ```ts
+ * import { Primitive, Type } from "@fluxion/core"
+ *
+ * const type = Primitive.definitions.add.type({}, [Type.real([3, 1]), Type.real([4])])
+ * console.log(Type.render(type)) // real[3,4]
+ * ```
+ *
+ * @category tables
+ * @since 0.1.0
+ */
+export const definitions: Definitions<Name> = { ...elementwise, ...reduction, ...contraction, ...structural }
+
+/**
+ * The names of all primitives.
+ *
+ * @example
+ * ```ts
+ * import { Primitive } from "@fluxion/core"
+ *
+ * console.log(Primitive.names.includes("mul")) // true
+ * ```
+ *
+ * @category tables
+ * @since 0.1.0
+ */
+export const names: ReadonlyArray<Name> = Object.keys(definitions) as Array<Name>

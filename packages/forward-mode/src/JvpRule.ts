@@ -1,0 +1,61 @@
+/**
+ * JVP rules: how a primitive carries tangents forward.
+ *
+ * @since 0.1.0
+ */
+import type { Operations, Primitive, Type } from "@fluxion/core"
+
+/**
+ * A tangent that is zero by structure: it is never computed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const Zero = Symbol.for("@fluxion/forward-mode/Zero")
+
+/**
+ * The type of `Zero`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Zero = typeof Zero
+
+/**
+ * What a rule may use besides the tangents: the operations of the algebra, the attributes, the primal operands, and the primal result.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Context<K extends Primitive.Name, A> {
+  readonly ops: Operations.Operations<A>
+  readonly attributes: Primitive.Attributes<K>
+  readonly operands: Primitive.Operands<K, A>
+  readonly result: A
+  readonly type: Type.Type
+}
+
+/**
+ * The JVP rule of primitive `K`, one function for each operand, over any algebra.
+ *
+ * **Details**
+ *
+ * A derivative is linear in its tangents, so the tangent of the result is the sum of the contributions of the operands; a
+ * contribution is computed only for operands whose tangent is not `Zero`. A contribution may have any shape that broadcasts to the result's:
+ * the caller broadcasts it. `Zero` as a function says that the result does not vary with that operand.
+ * Variadic primitives get all tangents at once.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type JvpRule<K extends Primitive.Name> = Primitive.Signatures[K]["arity"] extends "variadic"
+  ? <A>(tangents: ReadonlyArray<A | Zero>, context: Context<K, A>) => A | Zero
+  : Primitive.Operands<K, (<A>(tangent: A, context: Context<K, A>) => A) | Zero>
+
+/**
+ * A total table of JVP rules for the primitives named in `K`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type JvpRules<K extends Primitive.Name> = { readonly [P in K]: JvpRule<P> }
