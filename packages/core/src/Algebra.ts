@@ -18,7 +18,8 @@ import type * as Type from "./Type.ts"
  *
  * **Details**
  *
- * - `apply` applies one primitive. Operands have the types the primitive demands; an algebra may assume it.
+ * - `apply` applies one primitive. Operands have the types the primitive demands; an algebra may assume it. `type` is the type of
+ *   the result where the caller knows it already.
  * - `constant` injects a value; derivatives with respect to it are zero.
  * - `typeOf` reads the element type and shape of a carrier.
  * - `free`, where present, reads a variable (or a whole subexpression that does not depend on the program's inputs) that a program
@@ -31,7 +32,8 @@ export interface Algebra<A> {
   readonly apply: <K extends Primitive.Name>(
     primitive: K,
     attributes: Primitive.Attributes<K>,
-    operands: Primitive.Operands<K, A>
+    operands: Primitive.Operands<K, A>,
+    type?: Type.Type
   ) => A
   readonly constant: (value: Tensor.Any) => A
   readonly typeOf: (carrier: A) => Type.Type

@@ -267,14 +267,14 @@ type SpliceWalk<
 export type Insert<S extends Shape, A extends number, N extends number> = number extends S["length"]
   ? Shape
   : number extends A
-    ? { readonly [I in keyof readonly [...S, N]]: number }
-    : InsertWalk<S, A, N, []>
+    ? SameRank<readonly [...S, N]>
+    : InsertWalk<S, A, N, readonly []>
 
 // A virtual dimension is appended so that positions are those of the result.
 type InsertWalk<S extends Shape, A extends number, N extends number, Before extends Shape> = IsNamed<
   A,
   Before,
-  [...S, 0]
+  readonly [...S, 0]
 > extends true
   ? readonly [...Before, N, ...S]
   : S extends readonly [infer Head extends number, ...infer Tail extends Shape]
@@ -292,7 +292,7 @@ export type Transpose<S extends Shape, Permutation extends Shape | undefined = u
   : Permutation extends Shape
     ? number extends Permutation["length"]
       ? { readonly [I in keyof S]: number }
-      : { readonly [I in keyof Permutation]: At<S, Permutation[I]> }
+      : { readonly [I in keyof Permutation]: Permutation[I] extends number ? At<S, Permutation[I]> : number }
     : Reversed<S>
 
 type Reversed<S extends Shape> = S extends readonly [infer Head extends number, ...infer Tail extends Shape]

@@ -87,12 +87,12 @@ class TensorImpl extends Pipeable.Class implements Tensor<Shape.Shape, Type.Elem
   readonly [TypeId] = TypeId
   readonly elementType: Type.ElementType
   readonly shape: Shape.Shape
-  readonly data: Float64Array & Int32Array & Uint8Array
+  readonly data: Data<Type.ElementType>
   constructor(elementType: Type.ElementType, shape: Shape.Shape, data: Data<Type.ElementType>) {
     super()
     this.elementType = elementType
     this.shape = shape
-    this.data = data as Float64Array & Int32Array & Uint8Array
+    this.data = data
   }
   [Equal.symbol](that: unknown): boolean {
     if (!isTensor(that) || that.elementType !== this.elementType || !Shape.equals(that.shape, this.shape)) return false

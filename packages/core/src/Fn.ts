@@ -1,0 +1,559 @@
+/**
+ * Programs: functions from a tree of arrays to a tree of arrays, as values.
+ *
+ * **Details**
+ *
+ * A `Fn` is built once from combinators and then interpreted: run, differentiated, printed, compiled. Its type says what it takes
+ * (`I`), what it computes (`O`), how it can fail (`E`) and what it still requires (`R`).
+ *
+ * @since 0.1.0
+ */
+import { Effect } from "effect"
+import { dual } from "effect/Function"
+import { Class as PipeableClass, type Pipeable } from "effect/Pipeable"
+import type { Algebra } from "./Algebra.ts"
+import * as Backend from "./Backend.ts"
+import * as Expr from "./Expr.ts"
+import { expressionAlgebra } from "./internal/expressionAlgebra.ts"
+import { interpret as interpretBody } from "./internal/interpret.ts"
+import * as Internal from "./internal/node.ts"
+import { schedule } from "./internal/schedule.ts"
+import { evaluateBody } from "./Interpreter.ts"
+import * as Shape from "./Shape.ts"
+import * as Tree from "./Tree.ts"
+
+const TypeId = "~@fluxion/core/Fn"
+
+/**
+ * A program from inputs `I` to outputs `O` that can fail with `E` and requires `R`.
+ *
+ * **Details**
+ *
+ * `inputs` and `outputs` are specifications (see `Tree`): `{ w: readonly [3, 4], b: readonly [] }`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Fn<in out I extends Tree.Spec, out O, out E = never, out R = never> extends Pipeable {
+  readonly [TypeId]: {
+    readonly _E: (_: never) => E
+    readonly _R: (_: never) => R
+  }
+  readonly inputs: I
+  readonly outputs: O
+}
+
+/**
+ * The value a program takes.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type Input<F> = F extends { readonly [TypeId]: unknown; readonly inputs: infer I } ? Tree.Value<I> : never
+
+/**
+ * The value a program computes.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type Output<F> = F extends { readonly [TypeId]: unknown; readonly outputs: infer O } ? Tree.Value<O> : never
+
+class FnImpl extends PipeableClass {
+  readonly [TypeId] = TypeId
+  readonly inputs: Tree.Spec
+  readonly outputs: Tree.Spec
+  readonly inputNodes: ReadonlyArray<Internal.Node>
+  readonly outputNodes: ReadonlyArray<Internal.Node>
+  constructor(
+    inputs: Tree.Spec,
+    outputs: Tree.Spec,
+    inputNodes: ReadonlyArray<Internal.Node>,
+    outputNodes: ReadonlyArray<Internal.Node>
+  ) {
+    super()
+    this.inputs = inputs
+    this.outputs = outputs
+    this.inputNodes = inputNodes
+    this.outputNodes = outputNodes
+  }
+  toJSON() {
+    return { _id: "Fn", inputs: this.inputs, outputs: this.outputs }
+  }
+  override toString(): string {
+    return `Fn(${Tree.render(this.inputs)} -> ${Tree.render(this.outputs)})`
+  }
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString()
+  }
+}
+
+/**
+ * Any program.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Any extends Pipeable {
+  readonly [TypeId]: {
+    readonly _E: (_: never) => unknown
+    readonly _R: (_: never) => unknown
+  }
+  readonly inputs: Tree.Spec
+  readonly outputs: unknown
+}
+
+/** @internal */
+export const toBody = (self: Any): FnImpl => self as unknown as FnImpl
+
+const unsafeMake = <F>(
+  inputs: Tree.Spec,
+  outputs: Tree.Spec,
+  inputNodes: ReadonlyArray<Internal.Node>,
+  outputNodes: ReadonlyArray<Internal.Node>
+): F => new FnImpl(inputs, outputs, inputNodes, outputNodes) as unknown as F
+
+/**
+ * Whether a value is a program.
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn } from "@fluxion/core"
+ *
+ * console.log(Fn.isFn(Fn.make([], (x) => Expr.sin(x)))) // true
+ * ```
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isFn = (u: unknown): u is Any => typeof u === "object" && u !== null && TypeId in u
+
+// The tree of expressions a body returned, as a specification and its nodes.
+const outputsOf = (tree: unknown): readonly [Tree.Spec, ReadonlyArray<Internal.Node>] => {
+  const nodes: Array<Internal.Node> = []
+  const visit = (t: unknown, path: string): Tree.Spec => {
+    if (Expr.isOperand(t)) {
+      const node = Expr.liftNode(t as Expr.AnyOperand)
+      nodes.push(node)
+      return node.elementType === "real" ? node.shape : { elementType: node.elementType, shape: node.shape }
+    }
+    if (Array.isArray(t)) {
+      if (t.length === 0) throw Shape.error("Fn.make", [], `the body returned an empty tuple at ${path}`)
+      return t.map((child, i) => visit(child, `${path}[${i}]`)) as ReadonlyArray<Tree.SpecElement>
+    }
+    if (typeof t === "object" && t !== null) {
+      return Object.fromEntries(Object.entries(t).map(([key, child]) => [key, visit(child, `${path}.${key}`)]))
+    }
+    throw Shape.error("Fn.make", [], `the body returned ${t === null ? "null" : typeof t} at ${path}, expected an expression`)
+  }
+  const spec = visit(tree, "result")
+  return [spec, nodes]
+}
+
+/**
+ * Makes a program from the specification of its inputs and a function that builds its body.
+ *
+ * **Details**
+ *
+ * The body receives one expression for each leaf of the specification and returns an expression, a number, a tensor, or a
+ * record or tuple of them. It is called once; building it computes nothing. Shapes that do not fit are type errors where literal, otherwise a
+ * `ShapeError` is thrown here.
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn } from "@fluxion/core"
+ *
+ * const risk = Fn.make({ c: [], d: [] }, ({ c, d }) =>
+ *   Expr.square(c).pipe(Expr.add(Expr.mul(2, Expr.mul(c, d))), Expr.add(d)))
+ *
+ * console.log(Fn.runSync(risk, { c: 0.5, d: 0.3 })) // 0.85
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = <const I extends Tree.Spec, const T extends Tree.ExprTree>(
+  inputs: I,
+  body: (inputs: Tree.Exprs<I>) => T
+): Fn<I, Tree.SpecOf<T>, Tree.ErrorOf<T>, Tree.RequirementsOf<T>> => {
+  const inputNodes = Tree.leaves(inputs).map(({ path, type }) => {
+    Shape.validate("Fn.make", type.shape)
+    return Internal.input(path === "" ? "x" : path, type)
+  })
+  const [outputs, outputNodes] = outputsOf(body(Tree.unflatten(inputs, inputNodes) as Tree.Exprs<I>))
+  return unsafeMake(inputs, outputs, inputNodes, outputNodes)
+}
+
+/**
+ * Interprets a program in an algebra: the one bridge from programs as data to carriers of any type.
+ *
+ * **Details**
+ *
+ * Takes and returns carriers for the leaves, in the order of `Tree.leaves`. Runs in topological order without recursion; each node is
+ * applied once. A variable captured from an enclosing program is read by the algebra's `free`; where it has none, a `FreeVariable` error is thrown.
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn, Interpreter, Tensor } from "@fluxion/core"
+ *
+ * const f = Fn.make([], (x) => Expr.mul(x, x))
+ * console.log(Fn.interpret(f, Interpreter.algebra, [Tensor.make(3)]).map(String)) // [ '9' ]
+ * ```
+ *
+ * @category interpretation
+ * @since 0.1.0
+ */
+export const interpret = <A>(self: Any, algebra: Algebra<A>, inputs: ReadonlyArray<A>): Array<A> =>
+  interpretBody(toBody(self), algebra, inputs)
+
+/**
+ * The expression algebra: applying a primitive builds a program.
+ *
+ * **Details**
+ *
+ * Operations that are known to do nothing (a factor of 1, a reshape to the same shape, a double negation) are left out. Captured variables stand for themselves.
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn } from "@fluxion/core"
+ *
+ * const x = Expr.constant(2)
+ * console.log(`${Fn.evaluate(Fn.expressions.apply("sqrt", {}, [x]) as Expr.Expr)}`) // 1.4142135623730951
+ * ```
+ *
+ * @category interpretation
+ * @since 0.1.0
+ */
+export const expressions: Algebra<Expr.Any> = expressionAlgebra as unknown as Algebra<Expr.Any>
+
+/**
+ * Makes a program whose body works on flat lists of expressions; for operators that transform programs.
+ *
+ * **Details**
+ *
+ * The body receives one expression for each leaf of `inputs` and returns one for each leaf of `outputs`, whose types are checked.
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn } from "@fluxion/core"
+ *
+ * const f = Fn.unsafeFromLeaves({ x: [] }, { y: [] }, ([x]) => [Expr.exp(x as Expr.Expr)])
+ * console.log(Fn.runSync(f as unknown as Fn.Fn<{ x: [] }, { y: [] }>, { x: 0 })) // { y: 1 }
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const unsafeFromLeaves = (
+  inputs: Tree.Spec,
+  outputs: Tree.Spec,
+  body: (leaves: ReadonlyArray<Expr.Any>) => ReadonlyArray<Expr.Any>
+): Any => {
+  const inputNodes = Tree.leaves(inputs).map(({ path, type }) => Internal.input(path === "" ? "x" : path, type))
+  const outputNodes = body(inputNodes as ReadonlyArray<unknown> as ReadonlyArray<Expr.Any>).map(Expr.toNode)
+  const expected = Tree.leaves(outputs)
+  expected.forEach(({ path, type }, i) => {
+    const node = outputNodes[i]
+    if (node === undefined || node.elementType !== type.elementType || !Shape.equals(node.shape, type.shape)) {
+      throw Shape.error(
+        "Fn.unsafeFromLeaves",
+        [type.shape, node?.shape ?? []],
+        `output ${path}: expected ${Tree.render(type)}, got ${node === undefined ? "nothing" : Tree.render(node)}`
+      )
+    }
+  })
+  return unsafeMake(inputs, outputs, inputNodes, outputNodes)
+}
+
+/**
+ * Applies a program to expressions: its body becomes part of the program being built.
+ *
+ * **Details**
+ *
+ * Failures and requirements are those of the program and of the arguments. Shapes of arguments that are not known statically are checked; a mismatch throws a
+ * `ShapeError` with the path of the input.
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn } from "@fluxion/core"
+ *
+ * const square = Fn.make({ x: [] }, ({ x }) => Expr.mul(x, x))
+ * const f = Fn.make([], (x) => Expr.add(Fn.apply(square, { x }), 1))
+ * console.log(Fn.runSync(f, 3)) // 10
+ * ```
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const apply: {
+  <const T extends Tree.ExprTree>(
+    inputs: T
+  ): <I extends Tree.Spec, O, E, R>(
+    self: Fn<I, O, E, R> & Tree.CheckOperands<I, T>
+  ) => Applied<O, E | Tree.ErrorOf<T>, R | Tree.RequirementsOf<T>>
+  <I extends Tree.Spec, O, E, R, const T extends Tree.ExprTree>(
+    self: Fn<I, O, E, R>,
+    inputs: T & Tree.CheckOperands<I, T>
+  ): Applied<O, E | Tree.ErrorOf<T>, R | Tree.RequirementsOf<T>>
+} = dual(2, (self: Any, inputs: unknown) => {
+  const body = toBody(self)
+  const expected = Tree.leaves(body.inputs)
+  const nodes = Tree.flatten(body.inputs, inputs).map((leaf, i) => {
+    const { path, type } = expected[i]!
+    const node = Expr.isOperand(leaf) ? Expr.liftNode(leaf as Expr.AnyOperand, type.elementType) : undefined
+    if (node === undefined || node.elementType !== type.elementType || !Shape.equals(node.shape, type.shape)) {
+      throw Shape.error(
+        "Fn.apply",
+        [type.shape, node?.shape ?? []],
+        `${path === "" ? "the input" : path}: expected ${Tree.render(type)}, got ${node === undefined ? typeof leaf : Tree.render(node)}`
+      )
+    }
+    return node
+  })
+  return Tree.unflatten(body.outputs, interpretBody(body, expressionAlgebra, nodes))
+}) as never
+
+/**
+ * The tree of expressions that applying a program gives.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type Applied<O, E, R> = O extends Shape.Shape
+  ? Expr.Expr<O, E, R>
+  : O extends { readonly elementType: infer D; readonly shape: infer S extends Shape.Shape }
+    ? D extends "index"
+      ? Expr.IndexExpr<S, E, R>
+      : D extends "bool"
+        ? Expr.BoolExpr<S, E, R>
+        : Expr.Expr<S, E, R>
+    : { readonly [K in keyof O]: Applied<O[K], E, R> }
+
+/**
+ * The program that feeds the outputs of the first to the second.
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn } from "@fluxion/core"
+ *
+ * const double = Fn.make([], (x) => Expr.mul(2, x))
+ * const increment = Fn.make([], (x) => Expr.add(x, 1))
+ * console.log(Fn.runSync(Fn.andThen(double, increment), 5)) // 11
+ * ```
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const andThen: {
+  <M extends Tree.Spec, O, E2, R2>(
+    that: Fn<M, O, E2, R2>
+  ): <I extends Tree.Spec, E, R>(self: Fn<I, M, E, R>) => Fn<I, O, E | E2, R | R2>
+  <I extends Tree.Spec, M extends Tree.Spec, O, E, R, E2, R2>(
+    self: Fn<I, M, E, R>,
+    that: Fn<M, O, E2, R2>
+  ): Fn<I, O, E | E2, R | R2>
+} = dual(2, (self: Any, that: Any) => {
+  const first = toBody(self)
+  const second = toBody(that)
+  const [from, to] = [Tree.leaves(first.outputs), Tree.leaves(second.inputs)]
+  if (from.length !== to.length || from.some(({ type }, i) => Tree.render(type) !== Tree.render(to[i]!.type))) {
+    throw Shape.error(
+      "Fn.andThen",
+      [],
+      `the first program computes ${Tree.render(first.outputs)}, the second takes ${Tree.render(second.inputs)}`
+    )
+  }
+  const outputs = interpretBody(second, expressionAlgebra, first.outputNodes)
+  return unsafeMake(first.inputs, second.outputs, first.inputNodes, outputs)
+})
+
+/**
+ * Runs a program on values, by the current `Backend`.
+ *
+ * **Details**
+ *
+ * With nothing provided the reference interpreter runs it; provide another backend's layer to make it fast. A program that still requires
+ * something (`R` not `never`) does not type-check here. Values of a shape other than the type says are a defect (a `ShapeError` with the path).
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn } from "@fluxion/core"
+ * import { Effect } from "effect"
+ *
+ * const f = Fn.make({ x: [], y: [] }, ({ x, y }) => Expr.hypot(x, y))
+ * console.log(Effect.runSync(Fn.run(f, { x: 3, y: 4 }))) // 5
+ * ```
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const run: {
+  <I extends Tree.Spec>(input: Tree.Value<I>): <O, E>(self: Fn<I, O, E>) => Effect.Effect<Tree.Value<O>, E>
+  <I extends Tree.Spec, O, E>(self: Fn<I, O, E>, input: Tree.Value<I>): Effect.Effect<Tree.Value<O>, E>
+} = dual(2, (self: Any, input: unknown) =>
+  Effect.map(Effect.orDie(executable(self)), ({ runUnknown }) => runUnknown(input))
+)
+
+/**
+ * A program made ready by a backend: run it many times.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Compiled<I, O, E> {
+  readonly backend: string
+  readonly run: (input: Tree.Value<I>) => Effect.Effect<Tree.Value<O>, E>
+  readonly runSync: (input: Tree.Value<I>) => Tree.Value<O>
+}
+
+/**
+ * Makes a program ready to run many times, by the current `Backend`.
+ *
+ * **Details**
+ *
+ * Fails with a `CompileError` that names the primitive when the backend cannot compile the program.
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn } from "@fluxion/core"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function* () {
+ *   const square = yield* Fn.compile(Fn.make([], (x) => Expr.mul(x, x)))
+ *   return [yield* square.run(3), yield* square.run(4)]
+ * })
+ * console.log(Effect.runSync(program)) // [ 9, 16 ]
+ * ```
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const compile = <I extends Tree.Spec, O, E>(
+  self: Fn<I, O, E>
+): Effect.Effect<Compiled<I, O, E>, Backend.CompileError> =>
+  Effect.map(executable(self), ({ name, runUnknown }): never => {
+    const compiled = {
+      backend: name,
+      run: (input: unknown) => Effect.sync(() => runUnknown(input)),
+      runSync: runUnknown
+    }
+    return compiled as never
+  })
+
+const executable = Effect.fnUntraced(function* (self: Any) {
+  const { compile, name } = yield* Backend.Backend
+  const body = toBody(self)
+  const { execute } = yield* compile(body)
+  const runUnknown = (input: unknown): unknown =>
+    Tree.fromTensors(body.outputs, execute(Tree.toTensors("Fn.run", body.inputs, input)))
+  return { name, runUnknown }
+})
+
+/**
+ * Runs a program on values by the reference interpreter, at once.
+ *
+ * **Details**
+ *
+ * Throws what `run` would fail with.
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn } from "@fluxion/core"
+ *
+ * const f = Fn.make({ x: [], y: [] }, ({ x, y }) => Expr.hypot(x, y))
+ * console.log(Fn.runSync(f, { x: 3, y: 4 })) // 5
+ * ```
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const runSync: {
+  <I extends Tree.Spec>(input: Tree.Value<I>): <O, E>(self: Fn<I, O, E>) => Tree.Value<O>
+  <I extends Tree.Spec, O, E>(self: Fn<I, O, E>, input: Tree.Value<I>): Tree.Value<O>
+} = dual(2, (self: Any, input: unknown) => {
+  const body = toBody(self)
+  return Tree.fromTensors(body.outputs, evaluateBody(body, Tree.toTensors("Fn.runSync", body.inputs, input)))
+})
+
+/**
+ * The value of an expression without inputs, by the reference interpreter.
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn } from "@fluxion/core"
+ *
+ * console.log(Fn.evaluate(Expr.add(1, 2))) // 3
+ * ```
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const evaluate = <D extends "real" | "index" | "bool", S extends Shape.Shape>(
+  expr: Expr.Proto<D, S, unknown, never>
+): Tree.Value<{ readonly elementType: D; readonly shape: S }> => {
+  const node = expr as unknown as Internal.Node
+  const body = { inputNodes: [], outputNodes: [node] }
+  const spec = { elementType: node.elementType, shape: node.shape }
+  return Tree.fromTensors(spec, evaluateBody(body, [])) as Tree.Value<{ readonly elementType: D; readonly shape: S }>
+}
+
+/**
+ * How many primitives a program applies, each shared node counted once.
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn } from "@fluxion/core"
+ *
+ * const f = Fn.make([], (x) => {
+ *   const y = Expr.exp(x)
+ *   return Expr.mul(y, y)
+ * })
+ * console.log(Fn.operationCount(f)) // 2
+ * ```
+ *
+ * @category inspection
+ * @since 0.1.0
+ */
+export const operationCount = (self: Any): number =>
+  schedule(toBody(self), false).nodes.filter((node) => node._tag === "Apply").length
+
+/**
+ * The expressions of a program: one for each leaf of its inputs, and of its outputs.
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn } from "@fluxion/core"
+ *
+ * const f = Fn.make([], (x) => Expr.sin(x))
+ * console.log(Fn.leaves(f).outputs.map(String)) // [ 'Expr(sin: real[])' ]
+ * ```
+ *
+ * @category inspection
+ * @since 0.1.0
+ */
+export const leaves = (
+  self: Any
+): { readonly inputs: ReadonlyArray<Expr.Any>; readonly outputs: ReadonlyArray<Expr.Any> } => {
+  const { inputNodes, outputNodes } = toBody(self)
+  return {
+    inputs: inputNodes as ReadonlyArray<unknown> as ReadonlyArray<Expr.Any>,
+    outputs: outputNodes as ReadonlyArray<unknown> as ReadonlyArray<Expr.Any>
+  }
+}
+
+/**
+ * The nodes of a program in topological order: operands before the nodes that use them.
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn } from "@fluxion/core"
+ *
+ * const f = Fn.make([], (x) => Expr.sin(Expr.exp(x)))
+ * console.log(Fn.nodes(f).map((node) => Expr.view(node)._tag)) // [ 'Input', 'Apply', 'Apply' ]
+ * ```
+ *
+ * @category inspection
+ * @since 0.1.0
+ */
+export const nodes = (self: Any): ReadonlyArray<Expr.Any> =>
+  schedule(toBody(self), false).nodes as ReadonlyArray<unknown> as ReadonlyArray<Expr.Any>

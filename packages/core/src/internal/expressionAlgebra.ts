@@ -1,0 +1,65 @@
+// The expression algebra: applying a primitive builds a node. Derivative programs are made through it, so it
+// leaves out what is known to do nothing; a program that a user writes is kept as written.
+
+import type { Algebra } from "../Algebra.ts"
+import type * as Primitive from "../Primitive.ts"
+import * as Shape from "../Shape.ts"
+import type * as Type from "../Type.ts"
+import { apply as applyChecked } from "./apply.ts"
+import { applyTyped, constant, Node } from "./node.ts"
+
+const scalarValue = (node: Node): number | undefined =>
+  node._tag === "Constant" && node.elementType === "real" && node.value!.data.length === 1 ? node.value!.data[0] : undefined
+
+// `x` stands for the result when it already has the result's shape.
+const unlessBroadcast = (x: Node, other: Node): Node | undefined =>
+  Shape.broadcastsTo(other.shape, x.shape) ? x : undefined
+
+const simplify = (
+  primitive: Primitive.Name,
+  attributes: object,
+  operands: ReadonlyArray<Node>
+): Node | undefined => {
+  const [x, y] = operands as [Node, Node]
+  switch (primitive) {
+    case "mul":
+    case "mulStrongZero": {
+      const a = scalarValue(x)
+      const b = scalarValue(y)
+      if (a === 1) return unlessBroadcast(y, x)
+      if (b === 1) return unlessBroadcast(x, y)
+      if (a === -1 && unlessBroadcast(y, x)) return simplify("neg", {}, [y]) ?? applyChecked("neg", {}, [y])
+      if (b === -1 && unlessBroadcast(x, y)) return simplify("neg", {}, [x]) ?? applyChecked("neg", {}, [x])
+      // A finite constant other than zero cannot make an invalid product, so the ordinary one serves.
+      if (primitive === "mulStrongZero" && isFiniteNonZero(a ?? b)) return applyChecked("mul", {}, [x, y])
+      return undefined
+    }
+    case "neg":
+      return x.primitive === "neg" ? x.operands[0] : undefined
+    case "broadcastTo":
+    case "reshape":
+      return Shape.equals((attributes as Primitive.ShapeAttributes).shape, x.shape) ? x : undefined
+    case "stopGradient":
+      return x._tag === "Constant" || x.primitive === "stopGradient" ? x : undefined
+    default:
+      return undefined
+  }
+}
+
+const isFiniteNonZero = (value: number | undefined): boolean =>
+  value !== undefined && value !== 0 && Number.isFinite(value)
+
+export const expressionAlgebra: Algebra<Node> = {
+  apply: (primitive, attributes, operands, type) => {
+    const nodes = operands as ReadonlyArray<Node>
+    return (
+      simplify(primitive, attributes, nodes) ??
+      (type === undefined
+        ? applyChecked(primitive, attributes, nodes)
+        : applyTyped(primitive, attributes, nodes, { elementType: type.elementType, shape: type.shape }))
+    )
+  },
+  constant,
+  typeOf: (node: Node): Type.Type => node,
+  free: (expr) => expr as unknown as Node
+}

@@ -1,0 +1,47 @@
+// The one bridge between the two encodings: an iterative fold of a program in topological order.
+
+import type { Algebra } from "../Algebra.ts"
+import type * as Expr from "../Expr.ts"
+import type * as Primitive from "../Primitive.ts"
+import type * as Type from "../Type.ts"
+import type { Node } from "./node.ts"
+import { type Body, schedule } from "./schedule.ts"
+
+export class FreeVariable extends Error {
+  override readonly name = "FreeVariable"
+  constructor(node: Node) {
+    super(
+      `the input ${JSON.stringify(node.label)} belongs to another program and has no value here; ` +
+        `build the inner program inside the body of the outer one, or pass it as an input`
+    )
+  }
+}
+
+type AnyApply<A> = (primitive: Primitive.Name, attributes: object, operands: ReadonlyArray<A>, type: Type.Type) => A
+
+export const interpret = <A>(body: Body, algebra: Algebra<A>, inputs: ReadonlyArray<A>): Array<A> => {
+  const { free } = algebra
+  const apply = algebra.apply as unknown as AnyApply<A>
+  const { dependent, inputIndex, lastUse, nodes, operands, outputs } = schedule(body, free !== undefined)
+  const values = new Array<A | undefined>(nodes.length)
+  for (let i = 0; i < nodes.length; i++) {
+    const node = nodes[i]!
+    if (inputIndex[i]! >= 0) {
+      values[i] = inputs[inputIndex[i]!]!
+    } else if (dependent[i] === 0 && free !== undefined) {
+      // Whatever does not depend on the inputs is read as a whole.
+      values[i] = free(node as unknown as Expr.Any)
+    } else if (node._tag === "Constant") {
+      values[i] = algebra.constant(node.value!)
+    } else if (node._tag === "Input") {
+      throw new FreeVariable(node)
+    } else {
+      const from = operands[i]!
+      const carriers = new Array<A>(from.length)
+      for (let j = 0; j < from.length; j++) carriers[j] = values[from[j]!]!
+      values[i] = apply(node.primitive!, node.attributes!, carriers, node)
+      for (let j = 0; j < from.length; j++) if (lastUse[from[j]!] === i) values[from[j]!] = undefined
+    }
+  }
+  return outputs.map((p) => values[p]!)
+}

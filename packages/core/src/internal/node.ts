@@ -1,0 +1,78 @@
+// The one class behind every expression: an immutable node of the program graph.
+
+import { Pipeable } from "effect"
+import type * as Primitive from "../Primitive.ts"
+import type * as Shape from "../Shape.ts"
+import type * as Tensor from "../Tensor.ts"
+import type * as Type from "../Type.ts"
+
+export const TypeId = "~@fluxion/core/Expr"
+
+// Operands exist before the nodes that use them, so ascending ids are a topological order.
+let nextId = 0
+
+export class Node extends Pipeable.Class implements Type.Type {
+  readonly [TypeId] = TypeId
+  readonly id: number
+  readonly _tag: "Input" | "Constant" | "Apply"
+  readonly elementType: Type.ElementType
+  readonly shape: Shape.Shape
+  readonly primitive: Primitive.Name | undefined
+  readonly attributes: object | undefined
+  readonly operands: ReadonlyArray<Node>
+  readonly value: Tensor.Any | undefined
+  readonly label: string | undefined
+  constructor(
+    tag: "Input" | "Constant" | "Apply",
+    elementType: Type.ElementType,
+    shape: Shape.Shape,
+    primitive: Primitive.Name | undefined,
+    attributes: object | undefined,
+    operands: ReadonlyArray<Node>,
+    value: Tensor.Any | undefined,
+    label: string | undefined
+  ) {
+    super()
+    this.id = nextId++
+    this._tag = tag
+    this.elementType = elementType
+    this.shape = shape
+    this.primitive = primitive
+    this.attributes = attributes
+    this.operands = operands
+    this.value = value
+    this.label = label
+  }
+  toJSON() {
+    return {
+      _id: "Expr",
+      _tag: this._tag,
+      elementType: this.elementType,
+      shape: this.shape,
+      ...(this.primitive === undefined ? {} : { primitive: this.primitive }),
+      ...(this.label === undefined ? {} : { label: this.label })
+    }
+  }
+  override toString(): string {
+    const what = this._tag === "Apply" ? this.primitive : this._tag === "Input" ? this.label : "constant"
+    return `Expr(${what}: ${this.elementType}[${this.shape.join(",")}])`
+  }
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString()
+  }
+}
+
+const none: ReadonlyArray<Node> = []
+
+export const input = (label: string, type: Type.Type): Node =>
+  new Node("Input", type.elementType, type.shape, undefined, undefined, none, undefined, label)
+
+export const constant = (value: Tensor.Any): Node =>
+  new Node("Constant", value.elementType, value.shape, undefined, undefined, none, value, undefined)
+
+export const applyTyped = (
+  primitive: Primitive.Name,
+  attributes: object,
+  operands: ReadonlyArray<Node>,
+  type: Type.Type
+): Node => new Node("Apply", type.elementType, type.shape, primitive, attributes, operands, undefined, undefined)

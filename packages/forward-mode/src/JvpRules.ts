@@ -1,0 +1,24 @@
+/**
+ * The table of JVP rules.
+ *
+ * @since 0.1.0
+ */
+import type { Primitive } from "@fluxion/core"
+import type { JvpRules } from "./JvpRule.ts"
+import { contraction } from "./rules/contraction.ts"
+import { elementwise } from "./rules/elementwise.ts"
+import { reduction } from "./rules/reduction.ts"
+import { structural } from "./rules/structural.ts"
+
+/**
+ * The JVP rules of all primitives.
+ *
+ * **Details**
+ *
+ * Total over the primitives: one without a rule is a compile error. Each rule is built from operations of the algebra alone,
+ * so it computes numbers or builds programs, and is differentiated again by the rules of this same table.
+ *
+ * @category tables
+ * @since 0.1.0
+ */
+export const rules: JvpRules<Primitive.Name> = { ...elementwise, ...reduction, ...contraction, ...structural }
