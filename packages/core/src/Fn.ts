@@ -103,6 +103,26 @@ export interface Any extends Pipeable {
   readonly outputs: unknown
 }
 
+/**
+ * The specifications of the inputs and outputs of a program, and their leaves.
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn } from "@fluxion/core"
+ *
+ * const f = Fn.make({ x: [2] }, ({ x }) => Expr.sum(x))
+ * console.log(Fn.specs(f).inputLeaves.map((leaf) => leaf.path)) // [ 'x' ]
+ * ```
+ *
+ * @category inspection
+ * @since 0.1.0
+ */
+export const specs = (self: Any) => {
+  const inputs = self.inputs
+  const outputs = self.outputs as Tree.Spec
+  return { inputs, outputs, inputLeaves: Tree.leaves(inputs), outputLeaves: Tree.leaves(outputs) }
+}
+
 /** @internal */
 export const toBody = (self: Any): FnImpl => self as unknown as FnImpl
 

@@ -637,7 +637,19 @@ export class ShapeError extends Schema.TaggedError<ShapeError>()("ShapeError", {
   }
 }
 
-/** @internal */
+/**
+ * Makes a `ShapeError` that carries the line of the caller's code.
+ *
+ * @example
+ * ```ts
+ * import { Shape } from "@fluxion/core"
+ *
+ * console.log(Shape.error("add", [[2], [3]], "cannot broadcast [2] with [3]").operation) // add
+ * ```
+ *
+ * @category errors
+ * @since 0.1.0
+ */
 export const error = (operation: string, shapes: ReadonlyArray<Shape>, problem: string): ShapeError => {
   const site = callSite()
   return new ShapeError({ operation, shapes, problem, ...(site === undefined ? {} : { site }) })

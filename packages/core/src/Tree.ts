@@ -178,6 +178,14 @@ export type Tangent<S> = S extends Shape.Shape
       : { readonly [K in keyof S as S[K] extends Type.Type<"index" | "bool"> ? never : K]: Tangent<S[K]> }
 
 /**
+ * `Tangent`, known to be a specification.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type TangentSpec<S> = Tangent<S> extends infer T extends Spec ? T : never
+
+/**
  * The Jacobian of outputs `O` with respect to inputs `I`: the tree of `O` with, at each leaf, the tree of `I` whose leaves have the
  * shape of the output followed by the shape of the input.
  *
@@ -360,17 +368,29 @@ export const mapSpec = (spec: Spec, f: (leaf: PathAndType) => Spec): Spec =>
  * @category conversions
  * @since 0.1.0
  */
-export const tangent = <S extends Spec>(spec: S): Tangent<S> => {
-  const build = (s: Spec): Spec => {
-    if (isLeaf(s)) return typeOfLeaf(s).elementType === "real" ? typeOfLeaf(s).shape : {}
-    if (Array.isArray(s)) return (s as ReadonlyArray<Spec>).map(build) as ReadonlyArray<SpecElement>
-    return Object.fromEntries(
-      Object.entries(s as SpecRecord).flatMap(([key, child]) =>
-        isLeaf(child) && typeOfLeaf(child).elementType !== "real" ? [] : [[key, build(child)]]
-      )
+export const tangent = <S extends Spec>(spec: S): Tangent<S> => tangentSpec(spec) as Tangent<S>
+
+/**
+ * `tangent` for a specification that is not known statically.
+ *
+ * @example
+ * ```ts
+ * import { Tree } from "@fluxion/core"
+ *
+ * console.log(Tree.tangentSpec([[2], []])) // [ [ 2 ], [] ]
+ * ```
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const tangentSpec = (spec: Spec): Spec => {
+  if (isLeaf(spec)) return typeOfLeaf(spec).elementType === "real" ? typeOfLeaf(spec).shape : {}
+  if (Array.isArray(spec)) return (spec as ReadonlyArray<Spec>).map(tangentSpec) as ReadonlyArray<SpecElement>
+  return Object.fromEntries(
+    Object.entries(spec as SpecRecord).flatMap(([key, child]) =>
+      isLeaf(child) && typeOfLeaf(child).elementType !== "real" ? [] : [[key, tangentSpec(child)]]
     )
-  }
-  return build(spec) as Tangent<S>
+  )
 }
 
 /**

@@ -63,6 +63,24 @@ export const checkIntegers = (
   }
 }
 
+/** Throws unless the attribute is an integer, and not below `least`. */
+export const checkInteger = (
+  operation: string,
+  shape: Shape.Shape,
+  attribute: string,
+  value: number,
+  least?: number
+): void => {
+  if (!isInteger(value) || (least !== undefined && value < least)) {
+    const wanted = least === undefined ? "an integer" : `an integer not below ${least}`
+    throw Shape.error(
+      operation,
+      [shape],
+      `expected ${attribute} to be ${wanted}, got ${render(value)} for ${Shape.render(shape)}`
+    )
+  }
+}
+
 /** Throws unless the attribute is a shape: non-negative integers whose product is an exact one. */
 export const checkShape = (operation: string, operand: Shape.Shape, shape: Shape.Shape): void => {
   checkIntegers(operation, operand, "shape", shape, undefined, 0)
@@ -124,7 +142,7 @@ export const tensor = (type: Type.Type, elements: Elements): Tensor.Any =>
 
 /** The strides with which a row-major array of `shape` is read as one of `target`: 0 along repeated axes. */
 export const broadcastStrides = (shape: Shape.Shape, target: Shape.Shape): Array<number> => {
-  const strides = new Array<number>(target.length).fill(0)
+  const strides = target.map(() => 0)
   const missing = target.length - shape.length
   let stride = 1
   for (let axis = shape.length - 1; axis >= 0; axis--) {
@@ -180,7 +198,7 @@ export const forEachRow = (
   const outer = counts.length - 1
   const rows = Shape.size(counts.slice(0, outer))
   if (counts[outer] === 0) return
-  const index = new Array<number>(outer).fill(0)
+  const index = counts.slice(0, outer).fill(0)
   for (let row = 0; row < rows; row++) {
     visit(offsets, row)
     for (let level = outer - 1; level >= 0; level--) {

@@ -14,6 +14,7 @@ import {
   checkAxes,
   checkAxis,
   checkBoolean,
+  checkInteger,
   checkIntegers,
   checkShape,
   copy,
@@ -23,7 +24,7 @@ import {
   tensor
 } from "../internal/indexing.ts"
 import type { Elements } from "../internal/indexing.ts"
-import type { Definition, Definitions } from "../Primitive.ts"
+import type { Definition, Definitions, Name } from "../Primitive.ts"
 import * as Shape from "../Shape.ts"
 import type * as Tensor from "../Tensor.ts"
 import * as Type from "../Type.ts"
@@ -433,7 +434,7 @@ const triangle: Definition<"triangle"> = {
     if (shape.length < 2) {
       throw Shape.error("triangle", [shape], `expected a matrix (at least two axes), got ${Type.render(operands[0])}`)
     }
-    checkIntegers("triangle", shape, "diagonal", [diagonal], undefined, -Infinity)
+    checkInteger("triangle", shape, "diagonal", diagonal)
     checkBoolean("triangle", shape, "upper", upper)
     return operands[0]
   },
@@ -480,7 +481,4 @@ export const structural = {
   gather,
   scatterAdd,
   triangle
-} satisfies Definitions<
-  | "broadcastTo" | "reshape" | "transpose" | "slice" | "dynamicSlice" | "dynamicUpdateSlice" | "pad" | "concat" | "stack"
-  | "reverse" | "gather" | "scatterAdd" | "triangle"
->
+} satisfies Partial<Definitions<Name>>

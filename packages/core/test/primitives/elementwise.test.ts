@@ -133,10 +133,10 @@ const indexBinary = {
 const comparisons = {
   eq: (x, y) => (x < y || x > y || x !== x || y !== y ? 0 : 1),
   ne: (x, y) => (x < y || x > y || x !== x || y !== y ? 1 : 0),
-  lt: (x, y) => (y > x ? 1 : 0),
-  le: (x, y) => (y > x || (y - x === 0 && x - y === 0) || (x === y && x === x) ? 1 : 0),
-  gt: (x, y) => (y < x ? 1 : 0),
-  ge: (x, y) => (y < x || (x === y && x === x) ? 1 : 0)
+  lt: (x, y) => (x !== x || y !== y || x >= y ? 0 : 1),
+  le: (x, y) => (x !== x || y !== y || x > y ? 0 : 1),
+  gt: (x, y) => (x !== x || y !== y || x <= y ? 0 : 1),
+  ge: (x, y) => (x !== x || y !== y || x < y ? 0 : 1)
 } satisfies Partial<Record<Name, Binary>>
 
 const logic = {
@@ -206,8 +206,8 @@ describe("unary", () => {
   })
 
   it("round takes ties to even and keeps the sign of zero", () => {
-    const x = Tensor.make([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 0.49999999999999994, 4503599627370497.5])
-    expect([...run("round", {}, x).data]).toEqual([-2, -2, -0, 0, 2, 2, 0, 4503599627370498])
+    const x = Tensor.make([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 0.49999999999999994, 2251799813685249.5])
+    expect([...run("round", {}, x).data]).toEqual([-2, -2, -0, 0, 2, 2, 0, 2251799813685250])
   })
 })
 
@@ -258,7 +258,11 @@ describe("conversions", () => {
   })
 
   it("stopGradient returns the very tensor", () => {
-    fc.assert(fc.property(anyTensor(), (x) => expect(run("stopGradient", {}, x)).toBe(x)))
+    fc.assert(
+      fc.property(anyTensor(), (x) => {
+        expect(run("stopGradient", {}, x)).toBe(x)
+      })
+    )
   })
 })
 
@@ -345,9 +349,9 @@ describe("typing", () => {
     ["neg", {}, ["bool[]"], "expected real, got bool[]"],
     ["sin", {}, [], "expected 1 operand, got 0"],
     ["sin", {}, ["real[]", "real[]"], "expected 1 operand, got 2"],
-    ["polygamma", { order: -1 }, ["real[2]"], "expected order to be integers not below 0, got [-1] for [2]"],
-    ["polygamma", { order: 0.5 }, ["real[2]"], "expected order to be integers not below 0, got [0.5] for [2]"],
-    ["polygamma", {}, ["real[2]"], "expected order to be integers not below 0, got [undefined] for [2]"],
+    ["polygamma", { order: -1 }, ["real[2]"], "expected order to be an integer not below 0, got -1 for [2]"],
+    ["polygamma", { order: 0.5 }, ["real[2]"], "expected order to be an integer not below 0, got 0.5 for [2]"],
+    ["polygamma", {}, ["real[2]"], "expected order to be an integer not below 0, got undefined for [2]"],
     ["isFinite", {}, ["index[3]"], "expected real, got index[3]"],
     ["toIndex", {}, ["bool[3]"], "expected real, got bool[3]"],
     ["toReal", {}, [], "expected 1 operand, got 0"],

@@ -1,5 +1,5 @@
-// An independent, naive account of arrays: a function from index lists to elements. The oracles of the primitives' tests
-// are written over it, one element of the result at a time, with none of the library's stride arithmetic.
+// An independent, naive account of arrays: a function from index lists to elements. The oracles of the primitives'
+// tests are written over it, one element of the result at a time, with none of the library's stride arithmetic.
 import * as fc from "fast-check"
 import { expect } from "vitest"
 import { definitions } from "../../src/Primitive.ts"
@@ -23,7 +23,14 @@ export const indicesOf = (shape: Index): Array<Index> =>
     [[]]
   )
 
-export const count = (shape: Index): number => indicesOf(shape).length
+export const count = (shape: Index): number => shape.reduce((product, n) => product * n, 1)
+
+/** The sum of the products of corresponding elements; products with a zero of `b` are left out. */
+export const innerProduct = (a: Tensor.Any, b: Tensor.Any): number => {
+  let total = 0
+  a.data.forEach((x: number, i: number) => (total += b.data[i] === 0 ? 0 : x * b.data[i]!))
+  return total
+}
 
 /** The element of a tensor at an index. */
 export const at = (tensor: Tensor.Any, index: Index): number => {

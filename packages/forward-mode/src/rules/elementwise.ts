@@ -64,10 +64,10 @@ const gaussian = <A>(ops: Operations.Operations<A>, x: A): A => {
   return ops.mul(ops.exp(ops.neg(ops.mul(x, x))), factor)
 }
 
-/** A square of `numerator` / cosh(x): positive, and exact to a subnormal where cosh(x)^2 has long overflown. */
-const squaredSech = <A>(ops: Operations.Operations<A>, x: A, numerator: number): A => {
-  const sech = ops.div(numerator, ops.cosh(x))
-  return ops.mul(sech, sech)
+/** `scale` / cosh(x)^2, without the square, which would overflow long before the quotient is zero. */
+const squaredSech = <A>(ops: Operations.Operations<A>, x: A, scale: number): A => {
+  const cosh = ops.cosh(x)
+  return ops.div(ops.div(scale, cosh), cosh)
 }
 
 /** The share of `max` that falls to x: 1 above y, 0 below, one half at a tie, NaN beside a NaN. */
@@ -104,7 +104,7 @@ export const elementwise = {
   log: [(t, { ops, operands: [x] }) => ops.mulStrongZero(t, ops.div(1, x))],
   log1p: [(t, { ops, operands: [x] }) => ops.mulStrongZero(t, ops.div(1, ops.add(1, x)))],
   sqrt: [(t, { ops, result }) => ops.mulStrongZero(t, ops.div(0.5, result))],
-  cbrt: [(t, { ops, result }) => ops.mulStrongZero(t, ops.div(1, ops.mul(3, ops.mul(result, result))))],
+  cbrt: [(t, { ops, result }) => ops.mulStrongZero(t, ops.div(ops.div(1 / 3, result), result))],
   sin: [(t, { ops, operands: [x] }) => ops.mulStrongZero(t, ops.cos(x))],
   cos: [(t, { ops, operands: [x] }) => ops.mulStrongZero(t, ops.neg(ops.sin(x)))],
   tan: [(t, { ops, result }) => ops.mulStrongZero(t, ops.add(1, ops.mul(result, result)))],
@@ -142,8 +142,8 @@ export const elementwise = {
   polygamma: [
     (t, { ops, attributes: { order }, operands: [x] }) => ops.mulStrongZero(t, ops.polygamma(x, order + 1))
   ],
-  // (1/2 / cosh(x/2))^2 = sigmoid(x) sigmoid(-x); the derivative of the latter, s(x) s(-x) (s(-x) - s(x)), cancels near 0.
-  sigmoid: [(t, { ops, operands: [x] }) => ops.mulStrongZero(t, squaredSech(ops, ops.mul(x, 0.5), 0.5))],
+  // 1/4 / cosh(x/2)^2 = sigmoid(x) sigmoid(-x); the derivative of the latter, s(x) s(-x) (s(-x) - s(x)), cancels near 0.
+  sigmoid: [(t, { ops, operands: [x] }) => ops.mulStrongZero(t, squaredSech(ops, ops.mul(x, 0.5), 0.25))],
   softplus: [(t, { ops, operands: [x] }) => ops.mulStrongZero(t, ops.sigmoid(x))],
   // The sign of the result is 1 above 0, 0 at 0 and below, NaN at NaN.
   relu: [(t, { ops, result }) => ops.mulStrongZero(t, ops.sign(result))],

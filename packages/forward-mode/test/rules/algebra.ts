@@ -124,3 +124,73 @@ export const ulps = (actual: number, expected: number): number => {
   const power = 2 ** exponent > Math.abs(expected) ? exponent - 1 : exponent
   return (Math.abs(actual - expected) / 2 ** Math.max(power, -1022)) * 2 ** 52
 }
+
+/** x + s t, for the inputs named. */
+const moved = (
+  inputs: ReadonlyArray<Tensor.Any>,
+  tangents: ReadonlyArray<Tensor.Any>,
+  wrt: ReadonlyArray<number>,
+  s: number
+): ReadonlyArray<Tensor.Any> =>
+  inputs.map((x, i) => {
+    const t = tangents[wrt.indexOf(i)]
+    return t === undefined ? x : Tensor.fromArray(x.data.map((v, j) => v + s * t.data[j]!), x.shape)
+  })
+
+/**
+ * The directional derivative of a program by central differences of five points: the error is of order h^4, and rounding adds about
+ * 1e-16/h.
+ */
+export const centralDifference = (
+  f: Program,
+  inputs: ReadonlyArray<Tensor.Any>,
+  tangents: ReadonlyArray<Tensor.Any>,
+  wrt: ReadonlyArray<number>,
+  h = 2e-4
+): Array<number> => {
+  const [a, b, c, d] = [-2, -1, 1, 2].map((k) => values(run(f, ...moved(inputs, tangents, wrt, k * h))))
+  return a!.map((v, i) => (v - 8 * b![i]! + 8 * c![i]! - d![i]!) / (12 * h))
+}
+
+/** The largest difference between the rule's derivative and central differences, relative where the derivative is above 1. */
+export const disagreement = (
+  f: Program,
+  inputs: ReadonlyArray<Tensor.Any>,
+  tangents: ReadonlyArray<Tensor.Any>,
+  wrt: ReadonlyArray<number>
+): number => {
+  const expected = centralDifference(f, inputs, tangents, wrt)
+  const result = run(jvp(f, wrt), ...inputs, ...tangents)
+  const shape = run(f, ...inputs).shape
+  if (result.shape.join() !== shape.join()) throw new Error(`tangent of shape [${result.shape}], result of [${shape}]`)
+  return expected.reduce((worst, e, i) => {
+    const difference = Math.abs(result.data[i]! - e) / Math.max(1, Math.abs(e))
+    return difference <= worst ? worst : difference
+  }, 0)
+}
+
+/** `disagreement` of the program, and of its derivative program with the same tangents. */
+export const disagreements = (
+  f: Program,
+  inputs: ReadonlyArray<Tensor.Any>,
+  tangents: ReadonlyArray<Tensor.Any>,
+  wrt: ReadonlyArray<number> = inputs.map((_, i) => i)
+): number =>
+  Math.max(
+    disagreement(f, inputs, tangents, wrt),
+    disagreement(jvp(f, wrt), [...inputs, ...tangents], tangents, wrt)
+  )
+
+/** Directions are random, but the same in every run: a linear congruential generator over [-1, 1). */
+export const direction = (shape: ReadonlyArray<number>, seed: number): Tensor.Any => {
+  let state = (seed * 2654435761 + 12345) >>> 0
+  const next = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return state / 2 ** 31 - 1
+  }
+  next()
+  return Tensor.fromArray(
+    Array.from({ length: shape.reduce((n, m) => n * m, 1) }, next),
+    shape
+  )
+}

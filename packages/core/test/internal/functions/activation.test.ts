@@ -42,7 +42,7 @@ describe("sech", () => {
   })
 
   it("is even, one at zero, zero far away and NaN at NaN", () => {
-    fc.assert(fc.property(real(800), (x) => expect(sech(-x)).toBe(sech(x))))
+    fc.assert(fc.property(real(800), (x) => Object.is(sech(-x), sech(x))))
     expect([0, -0, 1e300, Infinity, -Infinity, NaN].map(sech)).toEqual([1, 1, 0, 0, 0, NaN])
     expect(sech(720)).toBeGreaterThan(0)
   })

@@ -44,6 +44,32 @@ describe("double-double arithmetic", () => {
     )
   })
 
+  it("exp, log and cotPi agree with constants from multiple-precision arithmetic to 99 bits", () => {
+    const close = (actual: dd.DoubleDouble, expected: dd.DoubleDouble): void =>
+      expect(Math.abs(dd.subtract(actual, expected).hi)).toBeLessThanOrEqual(2 ** -99 * Math.abs(expected.hi))
+    const powers: ReadonlyArray<readonly [number, dd.DoubleDouble]> = [
+      [-0.02, { hi: 0.9801986733067553, lo: 4.918055246859218e-17 }],
+      [0.65, { hi: 1.9155408290138962, lo: -1.0527804158319239e-16 }],
+      [1, { hi: 2.718281828459045, lo: 1.4456468917292502e-16 }]
+    ]
+    for (const [x, expected] of powers) {
+      const { value: power, exponent } = dd.exp(dd.fromNumber(x))
+      close({ hi: power.hi * 2 ** exponent, lo: power.lo * 2 ** exponent }, expected)
+    }
+    const logarithms: ReadonlyArray<readonly [number, dd.DoubleDouble]> = [
+      [3, { hi: 1.0986122886681098, lo: -9.07129723500153e-17 }],
+      [10, { hi: 2.302585092994046, lo: -2.1707562233822494e-16 }],
+      [0.3, { hi: -1.2039728043259361, lo: 8.935521583403776e-17 }]
+    ]
+    for (const [x, expected] of logarithms) close(dd.log(dd.fromNumber(x)), expected)
+    const cotangents: ReadonlyArray<readonly [number, dd.DoubleDouble]> = [
+      [0.125, { hi: 2.414213562373095, lo: 1.2537167179050217e-16 }],
+      [-0.4, { hi: -0.32491969623290623, lo: -1.9107179887578132e-17 }],
+      [3.25, { hi: 1.0, lo: 0.0 }]
+    ]
+    for (const [x, expected] of cotangents) close(dd.cotPi(x), expected)
+  })
+
   it("log is the inverse of exp to 97 bits", () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, min: -600, max: 600 }), (x) => {
@@ -69,14 +95,14 @@ describe("double-double arithmetic", () => {
   })
 
   it("scale multiplies by every power of two with one rounding", () => {
-    for (let exponent = -1074; exponent <= 1023; exponent++) {
-      expect(dd.scale(1, exponent)).toBe(
-        exponent < 0
-          ? Number(`0x1`) / 2 ** Math.min(-exponent, 1000) / 2 ** Math.max(-exponent - 1000, 0)
-          : 2 ** exponent
-      )
+    for (let exponent = 0, power = 1; exponent <= 1023; exponent++, power *= 2) {
+      expect(dd.scale(1, exponent)).toBe(power)
+    }
+    for (let exponent = 0, power = 1; exponent >= -1074; exponent--, power /= 2) {
+      expect(dd.scale(1, exponent)).toBe(power)
     }
     expect(dd.scale(1.5, -1074)).toBe(1e-323)
+    expect(dd.scale(1.5, -1075)).toBe(5e-324)
     expect(dd.scale(1, 5000)).toBe(Infinity)
     expect(dd.scale(1, -5000)).toBe(0)
   })

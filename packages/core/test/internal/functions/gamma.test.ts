@@ -12,6 +12,24 @@ describe("lgamma", () => {
     expect(violations("lgamma", (x) => lgamma(x!), 1)).toEqual([])
   })
 
+  it("is within one ULP at the doubles nearest to its negative zeros (mpmath)", () => {
+    const nearest: ReadonlyArray<readonly [number, number]> = [
+      [-2.4570247382208006, 5.619192358950097e-17],
+      [-2.7476826467274127, 1.733509244024501e-16],
+      [-3.955294284858598, -4.14382750757705e-16],
+      [-5.0082181683225935, 5.4188509265538106e-15],
+      [-7.000198333407325, -1.263203743493977e-12],
+      [-8.000024800270682, 1.75595561986039e-11],
+      [-8.999997244250977, -8.050618056741812e-11],
+      [-10.000000275573013, 1.2668051387565237e-9],
+      [-11.999999997912324, -4.799928255018621e-8],
+      [-15.000000000000764, 0.0011552549067268103]
+    ]
+    for (const [x, expected] of nearest) {
+      expect(ulpDistance(lgamma(x), expected), String(x)).toBeLessThanOrEqual(1)
+    }
+  })
+
   it("has the conventional values at the edges", () => {
     for (const { args, outputs } of edgeRows("lgamma")) {
       expect([args[0], lgamma(args[0]!)]).toEqual([args[0], outputs[0]])

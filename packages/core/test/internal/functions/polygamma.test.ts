@@ -22,6 +22,41 @@ describe("digamma, trigamma and tetragamma", () => {
     expect(violations("lgamma", (x) => polygamma(1, x!), 1, 2)).toEqual([])
   })
 
+  it("digamma is within one ULP at the doubles nearest to its zeros (mpmath)", () => {
+    const nearest: ReadonlyArray<readonly [number, number]> = [
+      [1.4616321449683622, -9.241265521729427e-17],
+      [-0.5040830082644554, 7.289763902976895e-17],
+      [-5.6671624415568855, 4.1867794464524804e-17],
+      [-10.708740838254144, 9.822169913611686e-15],
+      [-20.745616863607527, -1.7956226725118165e-14],
+      [-57.790582337115914, -9.183260051711763e-14],
+      [-200.8298108388158, 4.388225682110908e-13],
+      [-1000.8641588557814, 1.7752260239314121e-12],
+      [-4001.884754690153, -1.2995363601091627e-11],
+      [-31234.906189039655, -3.1606722161762454e-11],
+      [-500007.9252021373, -2.6058737863761548e-9],
+      [-10000001.93872616, -8.838676366678331e-8],
+      [-300000011.94920427, -3.878416734176473e-6],
+      [-100000000007.96072, -0.0029808302916412184],
+      [-10000000000003.967, -0.07472762858523466]
+    ]
+    for (const [x, expected] of nearest) {
+      expect(ulpDistance(digamma(x), expected), String(x)).toBeLessThanOrEqual(1)
+    }
+  })
+
+  it("tetragamma is within one ULP at the doubles nearest to its zeros (mpmath)", () => {
+    const nearest: ReadonlyArray<readonly [number, number]> = [
+      [-0.4957156769130384, -4.3593757613477336e-15],
+      [-1.4987861940097746, -1.9666452684361947e-14],
+      [-5.499858384896918, 2.5009947910261233e-14],
+      [-20.49998836714109, 2.7193728399042594e-13]
+    ]
+    for (const [x, expected] of nearest) {
+      expect(ulpDistance(polygamma(2, x), expected), String(x)).toBeLessThanOrEqual(1)
+    }
+  })
+
   it("have the conventional values at the edges", () => {
     for (const { args, outputs } of edgeRows("digamma")) {
       const x = args[0]!
@@ -36,7 +71,7 @@ describe("digamma, trigamma and tetragamma", () => {
     expect(polygamma(1, 1)).toBe(1.6449340668482264)
     expect(polygamma(1, 0.5)).toBe(4.934802200544679)
     // -2 zeta(3)
-    expect(polygamma(2, 1)).toBe(-2.404113806319188)
+    expect(polygamma(2, 1)).toBe(-2 * 1.2020569031595942)
   })
 })
 

@@ -1,0 +1,161 @@
+/**
+ * Forward mode as a transformer of algebras: carriers become dual carriers.
+ *
+ * @since 0.1.0
+ */
+import { type Algebra, Operations, type Primitive, type Type } from "@fluxion/core"
+import { Zero } from "./JvpRule.ts"
+import { rules } from "./JvpRules.ts"
+
+/**
+ * A carrier with its tangent: the value of a quantity, and its derivative in the direction of the seeds.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface DualCarrier<A> {
+  readonly primal: A
+  readonly tangent: A | Zero
+}
+
+interface AnyContext<A> {
+  readonly ops: Operations.Operations<A>
+  readonly attributes: object
+  readonly operands: ReadonlyArray<A>
+  readonly result: A
+  readonly type: Type.Type
+}
+
+type PerOperand = ReadonlyArray<(<A>(tangent: A, context: AnyContext<A>) => A) | Zero>
+type AllAtOnce = <A>(tangents: ReadonlyArray<A | Zero>, context: AnyContext<A>) => A | Zero
+
+const table = rules as unknown as Record<Primitive.Name, PerOperand | AllAtOnce>
+
+/** Applies the JVP rule of a primitive to one tangent for each operand. */
+const pushForward = <A>(
+  primitive: Primitive.Name,
+  tangents: ReadonlyArray<A | Zero>,
+  context: AnyContext<A>
+): A | Zero => {
+  const rule = table[primitive]
+  const { ops, type } = context
+  if (typeof rule === "function") return rule(tangents, context)
+  let total: A | Zero = Zero
+  for (let i = 0; i < tangents.length; i++) {
+    const tangent = tangents[i] as A | Zero
+    const contribute = rule[i]!
+    if (tangent === Zero || contribute === Zero) continue
+    const contribution = ops.broadcastLike(contribute(tangent, context), type.shape)
+    total = total === Zero ? contribution : ops.add(total, contribution)
+  }
+  return total
+}
+
+/**
+ * Makes the algebra of dual carriers out of an algebra.
+ *
+ * **Details**
+ *
+ * Over the tensor algebra it computes derivatives as numbers, over the expression algebra it builds them as programs; applied twice it gives
+ * second derivatives. Levels are kept apart by the structure of the carriers, so perturbations cannot be confused (Siskind and
+ * Pearlmutter, 2008). A tangent that is zero by structure stays `Zero` and costs nothing.
+ *
+ * Each primitive costs its primal and at most a small constant times its work again.
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn, Interpreter, Tensor } from "@fluxion/core"
+ * import * as Forward from "@fluxion/forward-mode"
+ *
+ * const f = Fn.make([], (x) => Expr.mul(x, x))
+ * const seed = { primal: Tensor.make(3), tangent: Tensor.make(1) }
+ * const [result] = Fn.interpret(f, Forward.dual(Interpreter.algebra), [seed])
+ * console.log(`${result?.primal} ${String(result?.tangent)}`) // 9 6
+ * ```
+ *
+ * @category transformers
+ * @since 0.1.0
+ */
+export const dual = <A>(algebra: Algebra<A>): Algebra<DualCarrier<A>> => {
+  const many = vectorDual(algebra, 1)
+  const { free } = many
+  const toVector = (x: DualCarrier<A>): VectorCarrier<A> => ({
+    primal: x.primal,
+    tangents: x.tangent === Zero ? undefined : [x.tangent]
+  })
+  const fromVector = (x: VectorCarrier<A>): DualCarrier<A> => ({
+    primal: x.primal,
+    tangent: x.tangents === undefined ? Zero : x.tangents[0]!
+  })
+  return {
+    apply: (primitive, attributes, operands, type) =>
+      fromVector(
+        many.apply(primitive, attributes, (operands as ReadonlyArray<DualCarrier<A>>).map(toVector) as never, type)
+      ),
+    constant: (value) => ({ primal: algebra.constant(value), tangent: Zero }),
+    typeOf: (x) => algebra.typeOf(x.primal),
+    ...(free === undefined ? {} : { free: (expr) => fromVector(free(expr)) })
+  }
+}
+
+/**
+ * A carrier with several tangents, one for each seed; `undefined` when all are zero by structure.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface VectorCarrier<A> {
+  readonly primal: A
+  readonly tangents: ReadonlyArray<A | Zero> | undefined
+}
+
+/**
+ * Vector forward mode: like `dual`, with `count` tangents that share one evaluation of the primal.
+ *
+ * **Details**
+ *
+ * Griewank and Walther (2008), section 3.1. Each primitive costs its primal once and its tangent `count` times.
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn, Interpreter, Tensor } from "@fluxion/core"
+ * import * as Forward from "@fluxion/forward-mode"
+ *
+ * const f = Fn.make({ x: [], y: [] }, ({ x, y }) => Expr.mul(x, y))
+ * const [one, zero] = [Tensor.make(1), Forward.Zero]
+ * const [result] = Fn.interpret(f, Forward.vectorDual(Interpreter.algebra, 2), [
+ *   { primal: Tensor.make(3), tangents: [one, zero] },
+ *   { primal: Tensor.make(4), tangents: [zero, one] }
+ * ])
+ * console.log(result?.tangents?.map(String)) // [ '4', '3' ]
+ * ```
+ *
+ * @category transformers
+ * @since 0.1.0
+ */
+export const vectorDual = <A>(algebra: Algebra<A>, count: number): Algebra<VectorCarrier<A>> => {
+  const ops = Operations.make(algebra)
+  const { free } = algebra
+  return {
+    apply: (primitive, attributes, carriers, type) => {
+      const given = carriers as ReadonlyArray<VectorCarrier<A>>
+      const operands = given.map((x) => x.primal)
+      const result = algebra.apply(primitive, attributes, operands as never, type)
+      if (given.every((x) => x.tangents === undefined)) return { primal: result, tangents: undefined }
+      const resultType = algebra.typeOf(result)
+      if (resultType.elementType !== "real") return { primal: result, tangents: undefined }
+      const context: AnyContext<A> = { ops, attributes, operands, result, type: resultType }
+      const tangents = new Array<A | Zero>(count)
+      let varies = false
+      for (let i = 0; i < count; i++) {
+        const own = given.map((x) => (x.tangents === undefined ? Zero : x.tangents[i]!))
+        tangents[i] = own.every((t) => t === Zero) ? Zero : pushForward(primitive, own, context)
+        varies ||= tangents[i] !== Zero
+      }
+      return { primal: result, tangents: varies ? tangents : undefined }
+    },
+    constant: (value) => ({ primal: algebra.constant(value), tangents: undefined }),
+    typeOf: (x) => algebra.typeOf(x.primal),
+    ...(free === undefined ? {} : { free: (expr) => ({ primal: free(expr), tangents: undefined }) })
+  }
+}

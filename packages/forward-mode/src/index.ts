@@ -1,0 +1,10 @@
+/**
+ * Forward-mode automatic differentiation: dual numbers, JVP rules, forward operators.
+ *
+ * @since 0.1.0
+ */
+export * as Dual from "./Dual.ts"
+export { dual, type DualCarrier, vectorDual, type VectorCarrier } from "./DualAlgebra.ts"
+export { type Context, type JvpRule, type JvpRules, Zero } from "./JvpRule.ts"
+export { rules } from "./JvpRules.ts"
+export { type CheckOneScalar, derivative, directional, evaluate, jacobian, jvp } from "./Operators.ts"

@@ -1,0 +1,18 @@
+/**
+ * Reverse-mode automatic differentiation: traced values, VJP rules, reverse operators.
+ *
+ * @since 0.1.0
+ */
+export {
+  type CheckKeys,
+  type DifferentiableKeys,
+  evaluate,
+  grad,
+  type GradOptions,
+  jacobian,
+  valueAndGrad,
+  vjp
+} from "./Operators.ts"
+export { type Tape, type TapeEntry, type Traced, traced } from "./TracedAlgebra.ts"
+export { type Context, type VjpRule, type VjpRules, Zero } from "./VjpRule.ts"
+export { rules } from "./VjpRules.ts"
