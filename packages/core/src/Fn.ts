@@ -409,7 +409,7 @@ export const andThen: {
  */
 export const run: {
   <I extends Tree.Spec>(input: Tree.Value<I>): <O, E>(self: Fn<I, O, E>) => Effect.Effect<Tree.Value<O>, E>
-  <I extends Tree.Spec, O, E>(self: Fn<I, O, E>, input: Tree.Value<I>): Effect.Effect<Tree.Value<O>, E>
+  <I extends Tree.Spec, O, E>(self: Fn<I, O, E>, input: NoInfer<Tree.Value<I>>): Effect.Effect<Tree.Value<O>, E>
 } = dual(2, (self: Any, input: unknown) =>
   Effect.map(Effect.orDie(executable(self)), ({ runUnknown }) => runUnknown(input))
 )
@@ -489,7 +489,7 @@ const executable = Effect.fnUntraced(function* (self: Any) {
  */
 export const runSync: {
   <I extends Tree.Spec>(input: Tree.Value<I>): <O, E>(self: Fn<I, O, E>) => Tree.Value<O>
-  <I extends Tree.Spec, O, E>(self: Fn<I, O, E>, input: Tree.Value<I>): Tree.Value<O>
+  <I extends Tree.Spec, O, E>(self: Fn<I, O, E>, input: NoInfer<Tree.Value<I>>): Tree.Value<O>
 } = dual(2, (self: Any, input: unknown) => {
   const body = toBody(self)
   return Tree.fromTensors(body.outputs, evaluateBody(body, Tree.toTensors("Fn.runSync", body.inputs, input)))

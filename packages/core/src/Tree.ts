@@ -48,16 +48,26 @@ export interface SpecRecord {
 export type SpecElement = Leaf | SpecRecord | ReadonlyArray<SpecElement>
 
 /**
+ * The value of a tree whose specification is not known statically.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type AnyValue = number | boolean | Tensor.Any | ReadonlyArray<AnyValue> | { readonly [key: string]: AnyValue }
+
+/**
  * The value of a tree: numbers (booleans) for scalars, tensors for arrays.
  *
  * @category type-level
  * @since 0.1.0
  */
-export type Value<S> = S extends Shape.Shape
-  ? RealValue<S>
-  : S extends Type.Type<infer D, infer Sh>
-    ? LeafValue<D, Sh>
-    : { readonly [K in keyof S]: Value<S[K]> }
+export type Value<S> = [Spec] extends [S]
+  ? AnyValue
+  : S extends Shape.Shape
+    ? RealValue<S>
+    : S extends Type.Type<infer D, infer Sh>
+      ? LeafValue<D, Sh>
+      : { readonly [K in keyof S]: Value<S[K]> }
 
 type RealValue<S extends Shape.Shape> = S extends readonly []
   ? number
@@ -79,11 +89,13 @@ type LeafValue<D extends Type.ElementType, S extends Shape.Shape> = S extends re
  * @category type-level
  * @since 0.1.0
  */
-export type Exprs<S> = S extends Shape.Shape
-  ? Expr.Expr<S>
-  : S extends Type.Type<infer D, infer Sh>
-    ? Expr.OfElementType<D, Sh, never>
-    : { readonly [K in keyof S]: Exprs<S[K]> }
+export type Exprs<S> = [Spec] extends [S]
+  ? ExprTree
+  : S extends Shape.Shape
+    ? Expr.Expr<S>
+    : S extends Type.Type<infer D, infer Sh>
+      ? Expr.OfElementType<D, Sh, never>
+      : { readonly [K in keyof S]: Exprs<S[K]> }
 
 /**
  * What may stand for the expressions of a tree: expressions with any failures and requirements, tensors, and numbers for scalars.
@@ -91,11 +103,13 @@ export type Exprs<S> = S extends Shape.Shape
  * @category type-level
  * @since 0.1.0
  */
-export type Operands<S> = S extends Shape.Shape
-  ? Expr.Expr<S, unknown, unknown> | Tensor.Tensor<S> | (S extends readonly [] ? number : never)
-  : S extends Type.Type<infer D, infer Sh>
-    ? Expr.Proto<D, Sh, unknown, unknown> | Tensor.Tensor<Sh, D>
-    : { readonly [K in keyof S]: Operands<S[K]> }
+export type Operands<S> = [Spec] extends [S]
+  ? ExprTree
+  : S extends Shape.Shape
+    ? Expr.Expr<S, unknown, unknown> | Tensor.Tensor<S> | (S extends readonly [] ? number : never)
+    : S extends Type.Type<infer D, infer Sh>
+      ? Expr.Proto<D, Sh, unknown, unknown> | Tensor.Tensor<Sh, D>
+      : { readonly [K in keyof S]: Operands<S[K]> }
 
 /**
  * `unknown` when the tree `T` of expressions fits the specification `I`, otherwise what was expected.
@@ -167,15 +181,17 @@ export type RequirementsOf<T> = T extends Expr.AnyOperand
  * @category type-level
  * @since 0.1.0
  */
-export type Tangent<S> = S extends Shape.Shape
-  ? S
-  : S extends Type.Type<infer D, infer Sh>
-    ? D extends "real"
-      ? Sh
-      : {}
-    : S extends ReadonlyArray<unknown>
-      ? { readonly [K in keyof S]: Tangent<S[K]> }
-      : { readonly [K in keyof S as S[K] extends Type.Type<"index" | "bool"> ? never : K]: Tangent<S[K]> }
+export type Tangent<S> = [Spec] extends [S]
+  ? Spec
+  : S extends Shape.Shape
+    ? S
+    : S extends Type.Type<infer D, infer Sh>
+      ? D extends "real"
+        ? Sh
+        : {}
+      : S extends ReadonlyArray<unknown>
+        ? { readonly [K in keyof S]: Tangent<S[K]> }
+        : { readonly [K in keyof S as S[K] extends Type.Type<"index" | "bool"> ? never : K]: Tangent<S[K]> }
 
 /**
  * `Tangent`, known to be a specification.
@@ -192,13 +208,17 @@ export type TangentSpec<S> = Tangent<S> extends infer T extends Spec ? T : never
  * @category type-level
  * @since 0.1.0
  */
-export type Jacobian<O, I> = O extends Shape.Shape
-  ? JacobianRow<O, I>
-  : { readonly [K in keyof O]: Jacobian<O[K], I> }
+export type Jacobian<O, I> = [Spec] extends [O]
+  ? Spec
+  : O extends Shape.Shape
+    ? JacobianRow<O, I>
+    : { readonly [K in keyof O]: Jacobian<O[K], I> }
 
-type JacobianRow<O extends Shape.Shape, I> = I extends Shape.Shape
-  ? readonly [...O, ...I]
-  : { readonly [K in keyof I]: JacobianRow<O, I[K]> }
+type JacobianRow<O extends Shape.Shape, I> = [Spec] extends [I]
+  ? Spec
+  : I extends Shape.Shape
+    ? readonly [...O, ...I]
+    : { readonly [K in keyof I]: JacobianRow<O, I[K]> }
 
 /**
  * One leaf of a specification: its type, and its path for messages, e.g. `params.layer1.w`.

@@ -122,10 +122,10 @@ export interface VectorCarrier<A> {
  * import * as Forward from "@fluxion/forward-mode"
  *
  * const f = Fn.make({ x: [], y: [] }, ({ x, y }) => Expr.mul(x, y))
- * const [one, zero] = [Tensor.make(1), Forward.Zero]
+ * const one = Tensor.make(1)
  * const [result] = Fn.interpret(f, Forward.vectorDual(Interpreter.algebra, 2), [
- *   { primal: Tensor.make(3), tangents: [one, zero] },
- *   { primal: Tensor.make(4), tangents: [zero, one] }
+ *   { primal: Tensor.make(3), tangents: [one, Forward.Zero] },
+ *   { primal: Tensor.make(4), tangents: [Forward.Zero, one] }
  * ])
  * console.log(result?.tangents?.map(String)) // [ '4', '3' ]
  * ```

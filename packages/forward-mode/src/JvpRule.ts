@@ -8,6 +8,13 @@ import type { Operations, Primitive, Type } from "@fluxion/core"
 /**
  * A tangent that is zero by structure: it is never computed.
  *
+ * @example
+ * ```ts
+ * import * as Forward from "@fluxion/forward-mode"
+ *
+ * console.log(String(Forward.Zero)) // Symbol(@fluxion/forward-mode/Zero)
+ * ```
+ *
  * @category models
  * @since 0.1.0
  */

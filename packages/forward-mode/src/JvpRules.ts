@@ -15,8 +15,21 @@ import { structural } from "./rules/structural.ts"
  *
  * **Details**
  *
- * Total over the primitives: one without a rule is a compile error. Each rule is built from operations of the algebra alone,
- * so it computes numbers or builds programs, and is differentiated again by the rules of this same table.
+ * Total over the primitives: one without a rule is a compile error. Each rule is built from operations of the algebra
+ * alone, so it computes numbers or builds programs, and is differentiated again by the rules of this same table.
+ *
+ * @example
+ * ```ts
+ * import { Interpreter, Operations, Tensor } from "@fluxion/core"
+ * import * as Forward from "@fluxion/forward-mode"
+ *
+ * const ops = Operations.make(Interpreter.algebra)
+ * const x = Tensor.make([0, 1])
+ * const result = ops.exp(x)
+ * const context = { ops, attributes: {}, operands: [x], result, type: ops.typeOf(result) } as const
+ * const [rule] = Forward.rules.exp
+ * if (typeof rule === "function") console.log(`${rule(Tensor.make([3, 0]), context)}`) // [3, 0]
+ * ```
  *
  * @category tables
  * @since 0.1.0

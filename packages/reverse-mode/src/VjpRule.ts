@@ -8,6 +8,13 @@ import type { Operations, Primitive, Type } from "@fluxion/core"
 /**
  * A cotangent that is zero by structure: it is never computed.
  *
+ * @example
+ * ```ts
+ * import * as Reverse from "@fluxion/reverse-mode"
+ *
+ * console.log(String(Reverse.Zero)) // Symbol(@fluxion/reverse-mode/Zero)
+ * ```
+ *
  * @category models
  * @since 0.1.0
  */

@@ -6,7 +6,7 @@ import type * as Primitive from "../Primitive.ts"
 import * as Shape from "../Shape.ts"
 import type * as Type from "../Type.ts"
 import { apply as applyChecked } from "./apply.ts"
-import { applyTyped, constant, Node } from "./node.ts"
+import { applyTyped, constant, type Node } from "./node.ts"
 
 const scalarValue = (node: Node): number | undefined =>
   node._tag === "Constant" && node.elementType === "real" && node.value!.data.length === 1 ? node.value!.data[0] : undefined

@@ -5,8 +5,8 @@ import * as Tensor from "../Tensor.ts"
 import * as Type from "../Type.ts"
 
 // -----------------------------------------------------------------------------
-// Checks. Operands and attributes may come from a decoded program, so nothing about them is taken for granted
-// except that operands are well-formed types. A value goes into the error's `shapes` only once it is known to be one.
+// Checks. Operands and attributes may come from a decoded program, so nothing about them is taken for granted except
+// that operands are well-formed types. A value goes into the error's `shapes` only once it is known to be a shape.
 // -----------------------------------------------------------------------------
 
 const shapesOf = (operands: ReadonlyArray<Type.Type>): Array<Shape.Shape> => operands.map((operand) => operand.shape)
@@ -134,7 +134,11 @@ export type Elements = Float64Array | Int32Array | Uint8Array
 
 /** A fresh array of zeros. */
 export const allocate = (elementType: Type.ElementType, count: number): Elements =>
-  elementType === "real" ? new Float64Array(count) : elementType === "index" ? new Int32Array(count) : new Uint8Array(count)
+  elementType === "real"
+    ? new Float64Array(count)
+    : elementType === "index"
+      ? new Int32Array(count)
+      : new Uint8Array(count)
 
 /** A tensor of a type known only at run time; `elements` are of its element type. */
 export const tensor = (type: Type.Type, elements: Elements): Tensor.Any =>
@@ -240,7 +244,7 @@ export const copy = (
   })
 }
 
-/** The elements of a row-major array of `shape` in the order of the permuted axes; the array itself when that is the same. */
+/** A row-major array of `shape` with its axes permuted; the array itself where that moves no element. */
 export const permuted = (
   elementType: Type.ElementType,
   data: Elements,
@@ -253,6 +257,14 @@ export const permuted = (
   const strides = Shape.strides(shape)
   const target = permutation.map((axis) => shape[axis]!)
   const result = allocate(elementType, data.length)
-  copy(target, result, 0, Shape.strides(target), data, 0, permutation.map((axis) => strides[axis]!))
+  copy(
+    target,
+    result,
+    0,
+    Shape.strides(target),
+    data,
+    0,
+    permutation.map((axis) => strides[axis]!)
+  )
   return result
 }

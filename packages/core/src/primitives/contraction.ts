@@ -49,7 +49,9 @@ const type: Definition<"dot">["type"] = ({ left, right, output, strongZero }, op
   })
   for (const [label, count] of occurrences) {
     if (count < 2) {
-      throw fail(`expected every label in two of left, right and output, but ${label} occurs in one only, for ${between}`)
+      throw fail(
+        `expected every label in two of left, right and output, but ${label} occurs in one only, for ${between}`
+      )
     }
   }
   const shape = output.map((label) => sizes.get(label)!)
@@ -66,8 +68,8 @@ const isWhollyFinite = (data: Float64Array): boolean => {
   return true
 }
 
-// Three loop nests over the same sums. Each adds the products of one element of the result in the order of the contracted index,
-// starting from 0, so they agree to the last bit and the layout decides between them by speed alone.
+// Three loop nests over the same sums. Each adds the products of one element of the result in the order of the
+// contracted index, starting from 0, so they agree to the last bit and the layout decides between them by speed alone.
 
 /** out[b,m,n] = sum over k of x[b,m,k] y[b,k,n]: the innermost loop runs along rows of `y` and `out`. */
 const byRows = (
@@ -154,7 +156,12 @@ const evaluate: Definition<"dot">["evaluate"] = ({ left, right, output, strongZe
   const innerSize = sizeOf(inner, left, x.shape)
   // `permuted` copies only where the layout differs: matrix products written the usual way copy nothing.
   const arrange = (data: Float64Array, shape: Shape.Shape, from: Labels, to: Labels): Float64Array =>
-    permuted("real", data, shape, to.map((label) => from.indexOf(label))) as Float64Array
+    permuted(
+      "real",
+      data,
+      shape,
+      to.map((label) => from.indexOf(label))
+    ) as Float64Array
   const a = arrange(xs, x.shape, left, [...batch, ...rows, ...inner])
   const transposed = [...batch, ...columns, ...inner]
   const ordinary = !strongZero || (isWhollyFinite(xs) && isWhollyFinite(ys))
@@ -179,8 +186,8 @@ const evaluate: Definition<"dot">["evaluate"] = ({ left, right, output, strongZe
  *
  * **Details**
  *
- * The products of one element of the result are added in sequence, in row-major order of the contracted labels as they occur in `left`,
- * starting from 0.
+ * The products of one element of the result are added in sequence, in row-major order of the contracted labels as they
+ * occur in `left`, starting from 0.
  *
  * @internal
  */

@@ -113,8 +113,9 @@ const conversion = (
 // -----------------------------------------------------------------------------
 
 /**
- * Writes `count` elements of `out` from place `at` on. Operands are read from their offsets `i` and `j` with strides `di` and
- * `dj` (1, or 0 for an operand that repeats), so one loop serves equal shapes, scalars and every row of a broadcast.
+ * Writes `count` elements of `out` from place `at` on. Operands are read from their offsets `i` and `j` with strides
+ * `di` and `dj` (1, or 0 for an operand that repeats), so one loop serves equal shapes, scalars and every row of a
+ * broadcast.
  */
 type BinaryLoop<Out, In> = (
   out: Out,
@@ -160,11 +161,13 @@ const each =
     for (let k = 0; k < count; k++, i += di, j += dj) out[at + k] = f(x[i]!, y[j]!)
   }
 
-/** The loop over a predicate. */
-const test =
-  (f: (x: number, y: number) => boolean): BinaryLoop<Elements, Elements> =>
-  (out, at, count, x, i, di, y, j, dj) => {
-    for (let k = 0; k < count; k++, i += di, j += dj) out[at + k] = f(x[i]!, y[j]!) ? 1 : 0
+/** The evaluation of a row whose result is a truth value. */
+const evaluateBool =
+  (loop: BinaryLoop<Elements, Elements>): Binary["evaluate"] =>
+  (_, [x, y], type) => {
+    const out = new Uint8Array(Shape.size(type.shape))
+    broadcasting(loop, out, type.shape, x, y)
+    return Tensor.unsafeMake("bool", type.shape, out)
   }
 
 const broadcastTypes = (operation: string, x: Type.Type, y: Type.Type, to: Type.ElementType): Type.Type => {
@@ -225,19 +228,15 @@ const arithmetic = (
 })
 
 /** (real, real) -> bool and (index, index) -> bool. */
-const comparison = (operation: string, loop: BinaryLoop<Elements, Elements>): Binary => ({
+const comparison = (operation: string, holds: (x: number, y: number) => boolean): Binary => ({
   family: "elementwise",
   arity: 2,
   type: (_, operands) => numericBinaryType(operation, operands, "bool"),
-  evaluate: (_, [x, y], type) => {
-    const out = new Uint8Array(Shape.size(type.shape))
-    broadcasting(loop, out, type.shape, x, y)
-    return Tensor.unsafeMake("bool", type.shape, out)
-  }
+  evaluate: evaluateBool(each((x, y) => (holds(x, y) ? 1 : 0)))
 })
 
 /** (bool, bool) -> bool. */
-const logical = (operation: string, loop: BinaryLoop<Elements, Elements>): Binary => ({
+const logical = (operation: string, f: (x: number, y: number) => number): Binary => ({
   family: "elementwise",
   arity: 2,
   type: (_, operands) => {
@@ -248,11 +247,7 @@ const logical = (operation: string, loop: BinaryLoop<Elements, Elements>): Binar
     }
     return broadcastTypes(operation, x, y, "bool")
   },
-  evaluate: (_, [x, y], type) => {
-    const out = new Uint8Array(Shape.size(type.shape))
-    broadcasting(loop, out, type.shape, x, y)
-    return Tensor.unsafeMake("bool", type.shape, out)
-  }
+  evaluate: evaluateBool(each(f))
 })
 
 // -----------------------------------------------------------------------------
@@ -315,7 +310,7 @@ const clamp: Ternary = {
 // Rows that fit no pattern
 // -----------------------------------------------------------------------------
 
-/** The power of IEEE 754 and C, where 1 to any power is 1; `Math.pow` says `NaN` for an exponent that is infinite or `NaN`. */
+/** The power of IEEE 754 and C: 1 to any power is 1, where `Math.pow` says `NaN` for an infinite or `NaN` exponent. */
 const power = (x: number, y: number): number => (x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : pow(x, y))
 
 const polygammaRow: Definition<"polygamma"> = {
@@ -367,8 +362,8 @@ const stopGradient: Unary = {
  * - `sign`, `max`, `min`, `clamp` and `relu` are `NaN` where an operand is; `max(-0, 0)` is `0`, `relu(-0)` is `0`.
  * - `round` takes ties to even; `rem` is JavaScript's `%` (the sign of the dividend).
  * - `pow` is C's: `pow(1, y)` and `pow(x, 0)` are 1 even for `NaN`, `pow(-1, ±Infinity)` is 1. `Math.pow` says `NaN`.
- * - `mulStrongZero` is 0 when either factor is zero, even when the other is infinite or `NaN`: the product in which derivatives are
- *   accumulated (the "strong zero" of Enzyme).
+ * - `mulStrongZero` is 0 when either factor is zero, even when the other is infinite or `NaN`: the product in which
+ *   derivatives are accumulated (the "strong zero" of Enzyme).
  * - `toIndex` truncates toward zero, takes `NaN` to 0 and saturates at the ends of int32.
  * - `add`, `sub` and `mul` of indices wrap around.
  *
@@ -528,14 +523,14 @@ export const elementwise = {
     each((x, y) => (x < y ? x : y))
   ),
   rem: realBinary("rem", each(rem)),
-  eq: comparison("eq", test((x, y) => x === y)),
-  ne: comparison("ne", test((x, y) => x !== y)),
-  lt: comparison("lt", test((x, y) => x < y)),
-  le: comparison("le", test((x, y) => x <= y)),
-  gt: comparison("gt", test((x, y) => x > y)),
-  ge: comparison("ge", test((x, y) => x >= y)),
-  and: logical("and", each((x, y) => x & y)),
-  or: logical("or", each((x, y) => x | y)),
+  eq: comparison("eq", (x, y) => x === y),
+  ne: comparison("ne", (x, y) => x !== y),
+  lt: comparison("lt", (x, y) => x < y),
+  le: comparison("le", (x, y) => x <= y),
+  gt: comparison("gt", (x, y) => x > y),
+  ge: comparison("ge", (x, y) => x >= y),
+  and: logical("and", (x, y) => x & y),
+  or: logical("or", (x, y) => x | y),
   not: conversion("not", "bool", "bool", (out, x) => {
     for (let i = 0; i < out.length; i++) out[i] = x[i] === 0 ? 1 : 0
   }),

@@ -3,11 +3,21 @@
  *
  * **Details**
  *
- * The reduced elements of one result are taken in row-major order of the reduced axes. A reduction over no axes is the identity.
+ * The reduced elements of one result are taken in row-major order of the reduced axes. A reduction over no axes is the
+ * identity.
  *
  * @since 0.1.0
  */
-import { allocate, checkArity, checkAxes, checkAxis, checkBoolean, elementTypeError, permuted, tensor } from "../internal/indexing.ts"
+import {
+  allocate,
+  checkArity,
+  checkAxes,
+  checkAxis,
+  checkBoolean,
+  elementTypeError,
+  permuted,
+  tensor
+} from "../internal/indexing.ts"
 import type { Elements } from "../internal/indexing.ts"
 import type { Definition, Definitions, Name } from "../Primitive.ts"
 import * as Shape from "../Shape.ts"
@@ -31,8 +41,8 @@ type Reduce<In> = (x: In, at: number, count: number) => number
 const BLOCK = 128
 
 /**
- * Pairwise summation: blocks of at most 128 elements are added one after the other, starting from 0, and the sums of blocks are
- * added in a balanced tree. The left part takes the largest 128 * 2^k elements below `count`, so a streaming
+ * Pairwise summation: blocks of at most 128 elements are added one after the other, starting from 0, and the sums of
+ * blocks are added in a balanced tree. The left part takes the largest 128 * 2^k elements below `count`, so a streaming
  * implementation gets the same bits by merging block sums as a binary counter carries. The error is at most about
  * (128 + log2(count / 128)) * eps relative to the sum of magnitudes, where adding in sequence has count * eps
  * (N. J. Higham, "The accuracy of floating point summation", SIAM J. Sci. Comput. 14, 1993).
@@ -119,7 +129,11 @@ const argReduction = (operation: string, better: (candidate: number, best: numbe
     const x = checkOperand(operation, operands, ["real", "index"])
     checkAxis(operation, x.shape, axis)
     if (x.shape[axis] === 0) {
-      throw Shape.error(operation, [x.shape], `expected a non-empty axis, but axis ${axis} of ${Shape.render(x.shape)} is empty`)
+      throw Shape.error(
+        operation,
+        [x.shape],
+        `expected a non-empty axis, but axis ${axis} of ${Shape.render(x.shape)} is empty`
+      )
     }
     return Type.index(Shape.reduce(x.shape, [axis]))
   },
@@ -186,8 +200,9 @@ const cumulative = (
  *
  * **Details**
  *
- * Nothing sums to 0 and multiplies to 1; its maximum is `-Infinity` (for indices the least int32) and its minimum `Infinity` (the
- * greatest). `NaN` propagates, and for `argmax` and `argmin` the first `NaN` is the extremum, else the first of ties.
+ * Nothing sums to 0 and multiplies to 1; its maximum is `-Infinity` (for indices the least int32) and its minimum
+ * `Infinity` (the greatest). Sums start from 0, so a sum over some axes is never `-0`. `NaN` propagates; for `argmax`
+ * and `argmin` the first `NaN` is the extremum, else the first of ties.
  * Sums of indices wrap around. Everything but `sum` runs in sequence.
  *
  * @internal

@@ -3,7 +3,8 @@
  *
  * **Details**
  *
- * Almost all of them are one strided copy: they differ in the offsets and strides with which source and target are walked.
+ * Almost all of them are one strided copy: they differ in the offsets and strides with which source and target are
+ * walked.
  *
  * @since 0.1.0
  */
@@ -97,7 +98,10 @@ const transpose: Definition<"transpose"> = {
         `expected a permutation of the axes of ${Shape.render(x.shape)}, got ${Shape.render(permutation)}`
       )
     }
-    return Type.make(x.elementType, permutation.map((axis) => x.shape[axis]!))
+    return Type.make(
+      x.elementType,
+      permutation.map((axis) => x.shape[axis]!)
+    )
   },
   evaluate: ({ permutation }, [x], type) => tensor(type, permuted(x.elementType, x.data, x.shape, permutation))
 }
@@ -285,12 +289,17 @@ const concat: Definition<"concat"> = {
         throw Shape.error(
           "concat",
           [first.shape, shape],
-          `expected shapes that agree except on axis ${axis}, got ${Shape.render(first.shape)} and ${Shape.render(shape)}`
+          `expected shapes that agree except on axis ${axis}, ` +
+            `got ${Shape.render(first.shape)} and ${Shape.render(shape)}`
         )
       }
       total += shape[axis]!
     }
-    return typeOf("concat", first.elementType, first.shape.map((n, i) => (i === axis ? total : n)))
+    return typeOf(
+      "concat",
+      first.elementType,
+      first.shape.map((n, i) => (i === axis ? total : n))
+    )
   },
   evaluate: ({ axis }, operands, type) => {
     const own = Shape.strides(type.shape)
@@ -355,8 +364,8 @@ const checkIndices = (operation: string, x: Type.Type, indices: Type.Type): void
 }
 
 /**
- * Visits the runs of elements that `gather` reads and `scatterAdd` writes: the place in `x` (-1 where the index is out of range),
- * the place in the gathered array, and the length.
+ * Visits the runs of elements that `gather` reads and `scatterAdd` writes: the place in `x` (-1 where the index is out
+ * of range), the place in the gathered array, and the length.
  */
 const forEachRun = (
   x: Tensor.Any,
@@ -411,7 +420,8 @@ const scatterAdd: Definition<"scatterAdd"> = {
       throw Shape.error(
         "scatterAdd",
         [x.shape, indices.shape, updates.shape],
-        `expected updates ${Type.render(expected)} for ${renderTypes([x, indices])} on axis ${axis}, got ${Type.render(updates)}`
+        `expected updates ${Type.render(expected)} for ${renderTypes([x, indices])} on axis ${axis}, ` +
+          `got ${Type.render(updates)}`
       )
     }
     return x
@@ -461,9 +471,9 @@ const triangle: Definition<"triangle"> = {
  *
  * **Details**
  *
- * Windows of `dynamicSlice` and `dynamicUpdateSlice` are moved until they fit. `gather` reads `NaN` (index: -1, bool: false)
- * where an index is out of range, and `scatterAdd`, its transpose, drops the update there; a negative index is out of range.
- * `reshape` shares the data of its operand.
+ * Windows of `dynamicSlice` and `dynamicUpdateSlice` are moved until they fit. `gather` reads `NaN` (index: -1, bool:
+ * false) where an index is out of range, and `scatterAdd`, its transpose, drops the update there; a negative index is
+ * out of range. `reshape` shares the data of its operand.
  *
  * @internal
  */

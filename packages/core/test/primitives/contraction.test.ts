@@ -2,7 +2,18 @@ import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import type { DotAttributes } from "../../src/Primitive.ts"
 import * as Tensor from "../../src/Tensor.ts"
-import { at, build, expectMisuse, expectSame, indicesOf, innerProduct, run, smallIntegers, specials, tensors } from "./oracle.ts"
+import {
+  at,
+  build,
+  expectMisuse,
+  expectSame,
+  indicesOf,
+  innerProduct,
+  run,
+  smallIntegers,
+  specials,
+  tensors
+} from "./oracle.ts"
 import type { Index, Misuse } from "./oracle.ts"
 
 interface Case {
@@ -22,7 +33,10 @@ const cases = (element?: fc.Arbitrary<number>): fc.Arbitrary<Case> =>
       fc.array(
         fc.record({
           role: fc.constantFrom<Role>("batch", "left", "right", "inner"),
-          size: fc.oneof({ weight: 1, arbitrary: fc.constant(0) }, { weight: 12, arbitrary: fc.integer({ min: 1, max: 4 }) })
+          size: fc.oneof(
+            { weight: 1, arbitrary: fc.constant(0) },
+            { weight: 12, arbitrary: fc.integer({ min: 1, max: 4 }) }
+          )
         }),
         { maxLength: 5 }
       ),
@@ -46,8 +60,16 @@ const cases = (element?: fc.Arbitrary<number>): fc.Arbitrary<Case> =>
         .chain((attributes) =>
           fc.record({
             attributes: fc.constant(attributes),
-            left: tensors("real", attributes.left.map((label) => sizes.get(label)!), element),
-            right: tensors("real", attributes.right.map((label) => sizes.get(label)!), element),
+            left: tensors(
+              "real",
+              attributes.left.map((label) => sizes.get(label)!),
+              element
+            ),
+            right: tensors(
+              "real",
+              attributes.right.map((label) => sizes.get(label)!),
+              element
+            ),
             sizes: fc.constant(sizes)
           })
         )
@@ -61,8 +83,14 @@ const expected = ({ attributes, left, right, sizes }: Case): Tensor.Any => {
     let total = 0
     for (const summed of indicesOf(sizesOf(inner))) {
       inner.forEach((label, i) => bound.set(label, summed[i]!))
-      const a = at(left, attributes.left.map((label) => bound.get(label)!))
-      const b = at(right, attributes.right.map((label) => bound.get(label)!))
+      const a = at(
+        left,
+        attributes.left.map((label) => bound.get(label)!)
+      )
+      const b = at(
+        right,
+        attributes.right.map((label) => bound.get(label)!)
+      )
       total += attributes.strongZero && (a === 0 || b === 0) ? 0 : a * b
     }
     return total
@@ -86,8 +114,16 @@ describe("dot", () => {
     const contractions = fc.tuple(order, order, fc.boolean()).chain(([left, right, strongZero]) =>
       fc.record({
         attributes: fc.constant({ left, right, output: [], strongZero }),
-        left: tensors("real", left.map((label) => sizes.get(label)!), element),
-        right: tensors("real", right.map((label) => sizes.get(label)!), element),
+        left: tensors(
+          "real",
+          left.map((label) => sizes.get(label)!),
+          element
+        ),
+        right: tensors(
+          "real",
+          right.map((label) => sizes.get(label)!),
+          element
+        ),
         sizes: fc.constant(sizes)
       })
     )
@@ -226,7 +262,12 @@ describe("typing", () => {
       ["real[2,3]", "real[3,4]"],
       "expected output labels to be integers not below 0, got undefined for [2,3]"
     ],
-    ["dot", { ...product, strongZero: 1 }, ["real[2,3]", "real[3,4]"], "expected strongZero to be true or false, got 1"],
+    [
+      "dot",
+      { ...product, strongZero: 1 },
+      ["real[2,3]", "real[3,4]"],
+      "expected strongZero to be true or false, got 1"
+    ],
     [
       "dot",
       { left: [0], right: [1], output: [0, 1], strongZero: false },

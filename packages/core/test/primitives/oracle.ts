@@ -171,7 +171,8 @@ const dimension = fc.oneof(
 )
 
 /** Shapes of rank `least` to 4, with empty axes and axes of size 1 among them. */
-export const shapes = (least = 0): fc.Arbitrary<Array<number>> => fc.array(dimension, { minLength: least, maxLength: 4 })
+export const shapes = (least = 0): fc.Arbitrary<Array<number>> =>
+  fc.array(dimension, { minLength: least, maxLength: 4 })
 
 export const elementTypes: fc.Arbitrary<ElementType> = fc.constantFrom("real", "index", "bool")
 

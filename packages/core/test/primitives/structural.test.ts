@@ -33,7 +33,11 @@ describe("shape", () => {
   it("broadcastTo repeats as NumPy does", () => {
     const targets = shapes().chain((shape) =>
       fc
-        .tuple(elementTypes, fc.nat({ max: shape.length }), perAxis(shape, 0, () => 1))
+        .tuple(
+          elementTypes,
+          fc.nat({ max: shape.length }),
+          perAxis(shape, 0, () => 1)
+        )
         .chain(([elementType, dropped, ones]) => {
           const own = shape.map((n, axis) => (ones[axis] === 1 ? 1 : n)).slice(dropped)
           return fc.tuple(tensors(elementType, own), fc.constant(shape))
@@ -79,7 +83,10 @@ describe("shape", () => {
         expectSame(
           run("transpose", { permutation }, x),
           build(x.elementType, shape, (index) => {
-            return at(x, index.map((_, axis) => index[permutation.indexOf(axis)]!))
+            return at(
+              x,
+              index.map((_, axis) => index[permutation.indexOf(axis)]!)
+            )
           })
         )
       }),
@@ -93,7 +100,10 @@ describe("shape", () => {
         expectSame(
           run("reverse", { axes }, x),
           build(x.elementType, x.shape, (index) =>
-            at(x, index.map((i, axis) => (axes.includes(axis) ? x.shape[axis]! - 1 - i : i)))
+            at(
+              x,
+              index.map((i, axis) => (axes.includes(axis) ? x.shape[axis]! - 1 - i : i))
+            )
           )
         )
       )
@@ -104,7 +114,11 @@ describe("shape", () => {
 describe("windows", () => {
   it("slice takes start, start + stride, ... below limit", () => {
     const windows = (shape: Index) =>
-      fc.tuple(perAxis(shape, 0, (n) => n), perAxis(shape, 0, (n) => n), perAxis(shape, 1, () => 5))
+      fc.tuple(
+        perAxis(shape, 0, (n) => n),
+        perAxis(shape, 0, (n) => n),
+        perAxis(shape, 1, () => 5)
+      )
     fc.assert(
       fc.property(withShape(windows), ([x, [a, b, strides]]) => {
         const starts = a.map((start, axis) => Math.min(start, b[axis]!))
@@ -119,7 +133,11 @@ describe("windows", () => {
           build(
             x.elementType,
             taken.map((places) => places.length),
-            (index) => at(x, index.map((i, axis) => taken[axis]![i]!))
+            (index) =>
+              at(
+                x,
+                index.map((i, axis) => taken[axis]![i]!)
+              )
           )
         )
       }),
@@ -139,12 +157,22 @@ describe("windows", () => {
   it("dynamicSlice moves its window until it fits", () => {
     fc.assert(
       fc.property(
-        withShape((shape) => fc.tuple(startsOf(shape), perAxis(shape, 0, (n) => n))),
+        withShape((shape) =>
+          fc.tuple(
+            startsOf(shape),
+            perAxis(shape, 0, (n) => n)
+          )
+        ),
         ([x, [starts, sizes]]) => {
           const from = clamped(starts, x.shape, sizes)
           expectSame(
             run("dynamicSlice", { sizes }, x, starts),
-            build(x.elementType, sizes, (index) => at(x, index.map((i, axis) => i + from[axis]!)))
+            build(x.elementType, sizes, (index) =>
+              at(
+                x,
+                index.map((i, axis) => i + from[axis]!)
+              )
+            )
           )
         }
       ),
@@ -208,19 +236,17 @@ describe("windows", () => {
 
 describe("joining", () => {
   it("concat lays operands one after the other", () => {
-    const operands = fc
-      .tuple(elementTypes, shapes(1))
-      .chain(([elementType, shape]) =>
-        axisOf(shape).chain((axis) =>
-          fc.tuple(
-            fc.array(
-              fc.nat({ max: 3 }).chain((n) => tensors(elementType, shape.with(axis, n))),
-              { minLength: 1, maxLength: 4 }
-            ),
-            fc.constant(axis)
-          )
+    const operands = fc.tuple(elementTypes, shapes(1)).chain(([elementType, shape]) =>
+      axisOf(shape).chain((axis) =>
+        fc.tuple(
+          fc.array(
+            fc.nat({ max: 3 }).chain((n) => tensors(elementType, shape.with(axis, n))),
+            { minLength: 1, maxLength: 4 }
+          ),
+          fc.constant(axis)
         )
       )
+    )
     fc.assert(
       fc.property(operands, ([xs, axis]) => {
         const line = xs.flatMap((x) => Array.from({ length: x.shape[axis]! }, (_, i) => ({ x, i })))
@@ -239,10 +265,7 @@ describe("joining", () => {
     const operands = fc
       .tuple(elementTypes, shapes())
       .chain(([elementType, shape]) =>
-        fc.tuple(
-          fc.array(tensors(elementType, shape), { minLength: 1, maxLength: 4 }),
-          fc.nat({ max: shape.length })
-        )
+        fc.tuple(fc.array(tensors(elementType, shape), { minLength: 1, maxLength: 4 }), fc.nat({ max: shape.length }))
       )
     fc.assert(
       fc.property(operands, ([xs, axis]) => {
@@ -406,7 +429,12 @@ describe("typing", () => {
     ["reshape", { shape: [5] }, ["real[2,3]"], "cannot reshape [2,3] (6 elements) to [5] (5 elements)"],
     ["reshape", { shape: [-1] }, ["real[2,3]"], "expected shape to be integers not below 0, got [-1] for [2,3]"],
     ["reshape", { shape: [1.5, 4] }, ["real[2,3]"], "expected shape to be integers not below 0, got [1.5,4] for [2,3]"],
-    ["transpose", { permutation: [0] }, ["real[2,3]"], "expected permutation to have one entry per axis of [2,3], got [0]"],
+    [
+      "transpose",
+      { permutation: [0] },
+      ["real[2,3]"],
+      "expected permutation to have one entry per axis of [2,3], got [0]"
+    ],
     ["transpose", { permutation: [0, 0] }, ["real[2,3]"], "expected a permutation of the axes of [2,3], got [0,0]"],
     ["transpose", { permutation: [0, 2] }, ["real[2,3]"], "axis 2 is out of range for [2,3]"],
     [

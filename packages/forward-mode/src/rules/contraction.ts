@@ -10,8 +10,8 @@ import type { JvpRules } from "../JvpRule.ts"
  *
  * **Details**
  *
- * A contraction is linear in each operand: the tangent takes the operand's place. Its products have strong zeros, so a zero in the
- * tangent stays zero beside an infinity or NaN in the other operand (Griewank & Walther 2008, section 3.1).
+ * A contraction is linear in each operand: the tangent takes the operand's place. Its products have strong zeros, so a
+ * zero in the tangent stays zero beside an infinity or NaN in the other operand (Griewank & Walther 2008, section 3.1).
  *
  * @category tables
  * @since 0.1.0

@@ -3,11 +3,11 @@
  *
  * **Details**
  *
- * The products carry pairs (p, t) of a partial product and its tangent, combined by the product rule
- * `(p, t)(q, u) = (p q, t q + p u)`. This operation is associative, so a tree reduces the pairs and a doubling scan accumulates them.
- * Nothing is divided, so any number of zeros among the factors is right, and since only products and sums
- * are used, so are the derivatives of the rule of any order (Speelpenning's product: Griewank & Walther 2008, section 3.3;
- * the scan: Hillis & Steele, Data parallel algorithms, CACM 29, 1986; Blelloch, Prefix sums and their applications, 1990).
+ * The products carry pairs (p, t) of a partial product and its tangent, combined by the product rule `(p, t)(q, u) = (p
+ * q, t q + p u)`. This operation is associative, so a tree reduces the pairs and a doubling scan accumulates them.
+ * Nothing is divided, so any number of zeros among the factors is right, and since only products and sums are used, so
+ * are the derivatives of the rule of any order (Speelpenning's product: Griewank & Walther 2008, section 3.3; the scan:
+ * Hillis & Steele, Data parallel algorithms, CACM 29, 1986; Blelloch, Prefix sums and their applications, 1990).
  *
  * @since 0.1.0
  */
@@ -25,14 +25,7 @@ const window = <A>(ops: Operations.Operations<A>, x: A, axis: number, from: numb
 }
 
 /** `low` and `high` further elements of the given value along one axis. */
-const extend = <A>(
-  ops: Operations.Operations<A>,
-  x: A,
-  axis: number,
-  low: number,
-  high: number,
-  value: number
-): A => {
+const extend = <A>(ops: Operations.Operations<A>, x: A, axis: number, low: number, high: number, value: number): A => {
   const shape = ops.shapeOf(x)
   return ops.pad(x, {
     low: shape.map((_, i) => (i === axis ? low : 0)),
@@ -47,8 +40,8 @@ const productTangent = <A>(ops: Operations.Operations<A>, p: A, t: A, q: A, u: A
   ops.add(ops.mulStrongZero(t, q), ops.mulStrongZero(u, p))
 
 /**
- * Shares of a maximum or minimum: one over the number of elements that reach it, for those that do. Where the result is NaN no element
- * equals it, and 0 times 1/0 makes the shares NaN.
+ * Shares of a maximum or minimum: one over the number of elements that reach it, for those that do. Where the result is
+ * NaN no element equals it, and 0 times 1/0 makes the shares NaN.
  */
 const shares = <A>(ops: Operations.Operations<A>, x: A, result: A, axes: ReadonlyArray<number>): A => {
   const shape = ops.shapeOf(x)
@@ -61,8 +54,8 @@ const shares = <A>(ops: Operations.Operations<A>, x: A, result: A, axes: Readonl
  *
  * **Details**
  *
- * `prod` takes O(n) work in O(log n) operations, `cumprod` O(n log n) work in O(log n) operations. Elements that tie for a maximum or
- * minimum share its derivative equally; a NaN result has a NaN derivative.
+ * `prod` takes O(n) work in O(log n) operations, `cumprod` O(n log n) work in O(log n) operations. Elements that tie
+ * for a maximum or minimum share its derivative equally; a NaN result has a NaN derivative.
  *
  * @category tables
  * @since 0.1.0

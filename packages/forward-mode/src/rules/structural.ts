@@ -25,8 +25,8 @@ const written = <A>(
  *
  * **Details**
  *
- * An index out of range reads NaN in `gather`, and reads NaN in its tangent too, also where the tangent is zero. What `scatterAdd` drops
- * from the updates it drops from their tangents.
+ * An index out of range reads NaN in `gather`, and reads NaN in its tangent too, also where the tangent is zero. What
+ * `scatterAdd` drops from the updates it drops from their tangents.
  *
  * @category tables
  * @since 0.1.0
@@ -36,10 +36,7 @@ export const structural = {
   reshape: [(t, { ops, attributes: { shape } }) => ops.reshape(t, shape)],
   transpose: [(t, { ops, attributes: { permutation } }) => ops.transpose(t, permutation)],
   slice: [(t, { ops, attributes }) => ops.slice(t, attributes)],
-  dynamicSlice: [
-    (t, { ops, attributes: { sizes }, operands: [, starts] }) => ops.dynamicSlice(t, starts, sizes),
-    Zero
-  ],
+  dynamicSlice: [(t, { ops, attributes: { sizes }, operands: [, starts] }) => ops.dynamicSlice(t, starts, sizes), Zero],
   dynamicUpdateSlice: [
     (t, { ops, operands: [, update, starts] }) => ops.dynamicUpdateSlice(t, ops.zeros(ops.shapeOf(update)), starts),
     (t, { ops, operands: [x, , starts] }) => ops.dynamicUpdateSlice(ops.zeros(ops.shapeOf(x)), t, starts),
@@ -64,6 +61,17 @@ export const structural = {
   ],
   triangle: [(t, { ops, attributes }) => ops.triangle(t, attributes)]
 } satisfies JvpRules<
-  | "broadcastTo" | "reshape" | "transpose" | "slice" | "dynamicSlice" | "dynamicUpdateSlice" | "pad" | "concat" | "stack"
-  | "reverse" | "gather" | "scatterAdd" | "triangle"
+  | "broadcastTo"
+  | "reshape"
+  | "transpose"
+  | "slice"
+  | "dynamicSlice"
+  | "dynamicUpdateSlice"
+  | "pad"
+  | "concat"
+  | "stack"
+  | "reverse"
+  | "gather"
+  | "scatterAdd"
+  | "triangle"
 >

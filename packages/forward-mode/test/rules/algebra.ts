@@ -48,7 +48,14 @@ export const dual = <A>(base: Algebra<A>): Algebra<Dual<A>> => {
       const result = base.apply(primitive, attributes, primals as never)
       const context = { ops, attributes, operands: primals, result, type: base.typeOf(result) }
       const rule = rules[primitive] as unknown as Rule<A>
-      if (typeof rule === "function") return { primal: result, tangent: rule(all.map((x) => x.tangent), context) }
+      if (typeof rule === "function")
+        return {
+          primal: result,
+          tangent: rule(
+            all.map((x) => x.tangent),
+            context
+          )
+        }
       let tangent: A | Zero = Zero
       all.forEach((x, i) => {
         const of = rule[i]!
@@ -134,12 +141,17 @@ const moved = (
 ): ReadonlyArray<Tensor.Any> =>
   inputs.map((x, i) => {
     const t = tangents[wrt.indexOf(i)]
-    return t === undefined ? x : Tensor.fromArray(x.data.map((v, j) => v + s * t.data[j]!), x.shape)
+    return t === undefined
+      ? x
+      : Tensor.fromArray(
+          x.data.map((v, j) => v + s * t.data[j]!),
+          x.shape
+        )
   })
 
 /**
- * The directional derivative of a program by central differences of five points: the error is of order h^4, and rounding adds about
- * 1e-16/h.
+ * The directional derivative of a program by central differences of five points: the error is of order h^4, and
+ * rounding adds about 1e-16/h.
  */
 export const centralDifference = (
   f: Program,
@@ -152,7 +164,10 @@ export const centralDifference = (
   return a!.map((v, i) => (v - 8 * b![i]! + 8 * c![i]! - d![i]!) / (12 * h))
 }
 
-/** The largest difference between the rule's derivative and central differences, relative where the derivative is above 1. */
+/**
+ * The largest difference between the rule's derivative and central differences, relative where the derivative is above
+ * 1.
+ */
 export const disagreement = (
   f: Program,
   inputs: ReadonlyArray<Tensor.Any>,
@@ -176,10 +191,7 @@ export const disagreements = (
   tangents: ReadonlyArray<Tensor.Any>,
   wrt: ReadonlyArray<number> = inputs.map((_, i) => i)
 ): number =>
-  Math.max(
-    disagreement(f, inputs, tangents, wrt),
-    disagreement(jvp(f, wrt), [...inputs, ...tangents], tangents, wrt)
-  )
+  Math.max(disagreement(f, inputs, tangents, wrt), disagreement(jvp(f, wrt), [...inputs, ...tangents], tangents, wrt))
 
 /** Directions are random, but the same in every run: a linear congruential generator over [-1, 1). */
 export const direction = (shape: ReadonlyArray<number>, seed: number): Tensor.Any => {
@@ -189,8 +201,5 @@ export const direction = (shape: ReadonlyArray<number>, seed: number): Tensor.An
     return state / 2 ** 31 - 1
   }
   next()
-  return Tensor.fromArray(
-    Array.from({ length: shape.reduce((n, m) => n * m, 1) }, next),
-    shape
-  )
+  return Tensor.fromArray(Array.from({ length: shape.reduce((n, m) => n * m, 1) }, next), shape)
 }

@@ -9,7 +9,12 @@ const cases: ReadonlyArray<readonly [string, Primitive.DotAttributes, ReadonlyAr
   ["matrix times matrix", { left: [0, 1], right: [1, 2], output: [0, 2], strongZero: false }, [2, 3], [3, 4]],
   ["inner product", { left: [0], right: [0], output: [], strongZero: false }, [5], [5]],
   ["outer product", { left: [0], right: [1], output: [1, 0], strongZero: false }, [3], [4]],
-  ["batched, permuted", { left: [2, 0, 1], right: [1, 0, 3], output: [3, 0, 2], strongZero: false }, [2, 3, 4], [4, 3, 2]],
+  [
+    "batched, permuted",
+    { left: [2, 0, 1], right: [1, 0, 3], output: [3, 0, 2], strongZero: false },
+    [2, 3, 4],
+    [4, 3, 2]
+  ],
   ["elementwise", { left: [0, 1], right: [1, 0], output: [0, 1], strongZero: false }, [2, 3], [3, 2]],
   ["over two labels", { left: [0, 1, 2], right: [2, 1], output: [0], strongZero: true }, [2, 3, 4], [4, 3]]
 ]

@@ -8,7 +8,11 @@ const tolerance = 1e-8
 
 type Unary = {
   [K in Primitive.Name]: Primitive.Signatures[K]["arity"] extends 1
-    ? Primitive.Attributes<K> extends Record<string, never> ? K : keyof Primitive.Attributes<K> extends never ? K : never
+    ? Primitive.Attributes<K> extends Record<string, never>
+      ? K
+      : keyof Primitive.Attributes<K> extends never
+        ? K
+        : never
     : never
 }[Primitive.Name]
 
@@ -74,7 +78,9 @@ describe("unary rules against central differences, first and second order", () =
 })
 
 type Box = readonly [number, number]
-const binary: ReadonlyArray<readonly ["add" | "sub" | "mul" | "mulStrongZero" | "div" | "pow" | "atan2" | "hypot" | "rem", Box, Box]> = [
+const binary: ReadonlyArray<
+  readonly ["add" | "sub" | "mul" | "mulStrongZero" | "div" | "pow" | "atan2" | "hypot" | "rem", Box, Box]
+> = [
   ["add", [-3, 3], [-3, 3]],
   ["sub", [-3, 3], [-3, 3]],
   ["mul", [-3, 3], [-3, 3]],
@@ -94,10 +100,16 @@ const binary: ReadonlyArray<readonly ["add" | "sub" | "mul" | "mulStrongZero" | 
 
 /** Shapes of two operands that broadcast, and the number of elements of each. */
 const shapes: ReadonlyArray<readonly [ReadonlyArray<number>, ReadonlyArray<number>]> = [
-  [[2, 3], [2, 3]],
+  [
+    [2, 3],
+    [2, 3]
+  ],
   [[2, 3], [3]],
   [[], [2, 3]],
-  [[2, 1], [1, 3]]
+  [
+    [2, 1],
+    [1, 3]
+  ]
 ]
 
 const size = (shape: ReadonlyArray<number>) => shape.reduce((n, m) => n * m, 1)
@@ -122,10 +134,13 @@ describe("binary rules against central differences, first and second order", () 
     fc.assert(
       fc.property(vector(-3, 3), fc.array(fc.boolean(), { minLength: 6, maxLength: 6 }), fc.nat(), (xs, up, seed) => {
         const x = Tensor.fromArray(xs, [6])
-        const y = Tensor.fromArray(xs.map((v, i) => (up[i] ? v + 0.1 : v - 0.1)), [6])
-        expect(disagreements(primitive(name, {}), [x, y], [direction([6], seed), direction([6], seed + 1)])).toBeLessThan(
-          tolerance
+        const y = Tensor.fromArray(
+          xs.map((v, i) => (up[i] ? v + 0.1 : v - 0.1)),
+          [6]
         )
+        expect(
+          disagreements(primitive(name, {}), [x, y], [direction([6], seed), direction([6], seed + 1)])
+        ).toBeLessThan(tolerance)
       }),
       { numRuns: 50 }
     )
@@ -135,11 +150,19 @@ describe("binary rules against central differences, first and second order", () 
 describe("ternary rules against central differences", () => {
   it("select", () => {
     fc.assert(
-      fc.property(vector(-3, 3), vector(-3, 3), fc.array(fc.boolean(), { minLength: 6, maxLength: 6 }), fc.nat(), (xs, ys, p, seed) => {
-        const f: Program = (ops, [c, x, y]) => ops.select(c!, ops.exp(x!), ops.mul(x!, y!))
-        const inputs = [Tensor.bool(p), Tensor.make(xs), Tensor.make(ys)]
-        expect(disagreements(f, inputs, [direction([6], seed), direction([6], seed + 1)], [1, 2])).toBeLessThan(tolerance)
-      }),
+      fc.property(
+        vector(-3, 3),
+        vector(-3, 3),
+        fc.array(fc.boolean(), { minLength: 6, maxLength: 6 }),
+        fc.nat(),
+        (xs, ys, p, seed) => {
+          const f: Program = (ops, [c, x, y]) => ops.select(c!, ops.exp(x!), ops.mul(x!, y!))
+          const inputs = [Tensor.bool(p), Tensor.make(xs), Tensor.make(ys)]
+          expect(disagreements(f, inputs, [direction([6], seed), direction([6], seed + 1)], [1, 2])).toBeLessThan(
+            tolerance
+          )
+        }
+      ),
       { numRuns: 50 }
     )
   })
@@ -148,7 +171,9 @@ describe("ternary rules against central differences", () => {
     const low = Tensor.make(-1)
     const high = Tensor.make([0.5, 0.5, 0.5, 0.5, 0.5, 0.5, -4])
     const f = primitive("clamp", {})
-    expect(disagreements(f, [x, low, high], [direction([7], 1), direction([], 2), direction([7], 3)])).toBeLessThan(tolerance)
+    expect(disagreements(f, [x, low, high], [direction([7], 1), direction([], 2), direction([7], 3)])).toBeLessThan(
+      tolerance
+    )
   })
 })
 
@@ -250,7 +275,8 @@ describe("conventions at kinks", () => {
   )
 
   it("rem: the quotient is not rounded up to the next integer", () => {
-    // 0.7/0.1 is 7 in floating point, but 0.7 < 7 * 0.1 as real numbers: the remainder is 0.0999..., the integer quotient 6.
+    // 0.7/0.1 is 7 in floating point, but 0.7 < 7 * 0.1 as real numbers: the remainder is 0.0999..., the integer
+    // quotient 6.
     expect(0.7 / 0.1).toBeCloseTo(7)
     expect(at(primitive("rem", {}), 0.7, 0.1)).toBeCloseTo(0.1)
     expect(gradient("rem", 0.7, 0.1)).toEqual([1, -6])
@@ -284,7 +310,11 @@ describe("second and third derivatives at special points", () => {
     expect(d("pow", [0, 1], 0, 1)).toBe(-Infinity)
     expect(d("pow", [1, 0], 0, 1)).toBe(-Infinity)
     // d^2/dx^2 d/dy x^y = x^(y-2) (2y - 1 + y (y - 1) log x).
-    for (const wrt of [[0, 0, 1], [0, 1, 0], [1, 0, 0]]) {
+    for (const wrt of [
+      [0, 0, 1],
+      [0, 1, 0],
+      [1, 0, 0]
+    ]) {
       expect(d("pow", wrt, 0, 3)).toBe(0)
       expect(d("pow", wrt, 0, 2)).toBe(-Infinity)
     }
@@ -298,7 +328,12 @@ describe("second and third derivatives at special points", () => {
         close(d("pow", [0, 0, 0], x, y), y * (y - 1) * (y - 2) * x ** (y - 3))
         close(d("pow", [1, 1, 1], x, y), x ** y * log ** 3)
         const mixed = x ** (y - 2) * (2 * y - 1 + y * (y - 1) * log)
-        for (const wrt of [[0, 0, 1], [0, 1, 0], [1, 0, 0]]) close(d("pow", wrt, x, y), mixed)
+        for (const wrt of [
+          [0, 0, 1],
+          [0, 1, 0],
+          [1, 0, 0]
+        ])
+          close(d("pow", wrt, x, y), mixed)
       })
     )
   })
@@ -309,41 +344,81 @@ describe("second and third derivatives at special points", () => {
         expect(d("hypot", [0, 0], x, y)).toBeCloseTo(y ** 2 / h ** 3, 11)
         expect(d("hypot", [0, 1], x, y)).toBeCloseTo((-x * y) / h ** 3, 11)
         expect(d("hypot", [0, 0, 0], x, y)).toBeCloseTo((-3 * x * y ** 2) / h ** 5, 10)
-        for (const wrt of [[0, 0, 1], [0, 1, 0], [1, 0, 0]]) {
+        for (const wrt of [
+          [0, 0, 1],
+          [0, 1, 0],
+          [1, 0, 0]
+        ]) {
           expect(d("hypot", wrt, x, y)).toBeCloseTo((y * (2 * x ** 2 - y ** 2)) / h ** 5, 10)
         }
       })
     )
-    for (const wrt of [[0, 0], [0, 1], [1, 1], [0, 0, 0], [0, 1, 1]]) expect(d("hypot", wrt, 0, 0)).toBe(0)
-    for (const wrt of [[0, 0], [0, 1], [1, 1], [0, 0, 0], [0, 1, 1]]) expect(d("atan2", wrt, 0, 0)).toBe(0)
+    for (const wrt of [
+      [0, 0],
+      [0, 1],
+      [1, 1],
+      [0, 0, 0],
+      [0, 1, 1]
+    ])
+      expect(d("hypot", wrt, 0, 0)).toBe(0)
+    for (const wrt of [
+      [0, 0],
+      [0, 1],
+      [1, 1],
+      [0, 0, 0],
+      [0, 1, 1]
+    ])
+      expect(d("atan2", wrt, 0, 0)).toBe(0)
   })
   it("mulStrongZero is bilinear: cross derivative 1, all others of order two and three 0", () => {
-    for (const [x, y] of [[2, 3], [0, 3], [0, 0], [0, Infinity], [NaN, 0]] as const) {
+    for (const [x, y] of [
+      [2, 3],
+      [0, 3],
+      [0, 0],
+      [0, Infinity],
+      [NaN, 0]
+    ] as const) {
       expect(d("mulStrongZero", [0, 1], x, y)).toBe(1)
       expect(d("mulStrongZero", [1, 0], x, y)).toBe(1)
-      for (const wrt of [[0, 0], [1, 1], [0, 1, 0], [0, 1, 1], [1, 0, 1]]) expect(d("mulStrongZero", wrt, x, y)).toBe(0)
+      for (const wrt of [
+        [0, 0],
+        [1, 1],
+        [0, 1, 0],
+        [0, 1, 1],
+        [1, 0, 1]
+      ])
+        expect(d("mulStrongZero", wrt, x, y)).toBe(0)
     }
     const cube: Program = (ops, [x]) => ops.mulStrongZero(ops.mulStrongZero(x!, x!), x!)
-    for (const x of [0, 2]) expect([[0], [0, 0], [0, 0, 0]].map((wrt) => at(partials(cube, wrt), x))).toEqual([3 * x * x, 6 * x, 6])
+    for (const x of [0, 2])
+      expect([[0], [0, 0], [0, 0, 0]].map((wrt) => at(partials(cube, wrt), x))).toEqual([3 * x * x, 6 * x, 6])
   })
   it("third derivatives in closed form", () => {
     const cases: ReadonlyArray<readonly [Primitive.Name, (x: number) => number, ReadonlyArray<number>]> = [
       ["log", (x) => 2 / x ** 3, [0.1, 1, 7]],
       ["sqrt", (x) => (3 / 8) * x ** -2.5, [0.1, 1, 7]],
-      ["cbrt", (x) => (10 / 27) * Math.cbrt(x) / x ** 3, [0.1, -1, 7]],
+      ["cbrt", (x) => ((10 / 27) * Math.cbrt(x)) / x ** 3, [0.1, -1, 7]],
       ["asin", (x) => (1 + 2 * x * x) * (1 - x * x) ** -2.5, [0, 1e-9, 0.4, 0.6, -0.9]],
       ["atanh", (x) => (2 + 6 * x * x) * (1 - x * x) ** -3, [0, 1e-9, 0.4, 0.6, -0.9]],
       ["atan", (x) => (6 * x * x - 2) * (1 + x * x) ** -3, [0, 1e-9, 2, 1e3, 1e12]],
       ["asinh", (x) => (2 * x * x - 1) * (1 + x * x) ** -2.5, [0, 2, 1e3, 1e12]],
       ["tanh", (x) => (4 * Math.tanh(x) ** 2 - 2 * Math.cosh(x) ** -2) * Math.cosh(x) ** -2, [0, 1, -3, 30]],
       ["erf", (x) => (2 / Math.sqrt(Math.PI)) * (4 * x * x - 2) * Math.exp(-x * x), [0, 0.3, -2, 5.3]],
-      ["sigmoid", (x) => Math.exp(-x) * (Math.exp(-2 * x) - 4 * Math.exp(-x) + 1) / (1 + Math.exp(-x)) ** 4, [0, 2, -4]]
+      [
+        "sigmoid",
+        (x) => (Math.exp(-x) * (Math.exp(-2 * x) - 4 * Math.exp(-x) + 1)) / (1 + Math.exp(-x)) ** 4,
+        [0, 2, -4]
+      ]
     ]
     for (const [name, third, points] of cases) {
       for (const x of points) {
         const expected = third(x)
         const actual = d(name, [0, 0, 0], x)
-        expect([name, x, Math.abs(actual - expected) <= 1e-13 * Math.abs(expected) || actual === expected]).toEqual([name, x, true])
+        expect([name, x, Math.abs(actual - expected) <= 1e-13 * Math.abs(expected) || actual === expected]).toEqual([
+          name,
+          x,
+          true
+        ])
       }
     }
   })
@@ -357,7 +432,12 @@ describe("a branch not taken never poisons", () => {
   const cases: ReadonlyArray<readonly [string, Program, number, ReadonlyArray<number>]> = [
     ["log", (ops, [x]) => ops.select(ops.gt(x!, 0), ops.log(x!), 0), 0, [0, 0, 0]],
     ["sqrt", (ops, [x]) => ops.select(ops.gt(x!, 0), ops.sqrt(x!), ops.mul(3, x!)), 0, [3, 0, 0]],
-    ["sqrt of a negative number", (ops, [x]) => ops.select(ops.gt(x!, 0), ops.sqrt(x!), ops.mul(x!, x!)), -1, [-2, 2, 0]],
+    [
+      "sqrt of a negative number",
+      (ops, [x]) => ops.select(ops.gt(x!, 0), ops.sqrt(x!), ops.mul(x!, x!)),
+      -1,
+      [-2, 2, 0]
+    ],
     ["division by zero", (ops, [x]) => ops.select(ops.ne(x!, 0), ops.div(ops.sin(x!), x!), 1), 0, [0, 0, 0]],
     ["pow", (ops, [x]) => ops.select(ops.gt(x!, 0), ops.pow(x!, x!), x!), -2.5, [1, 0, 0]],
     ["acosh", (ops, [x]) => ops.select(ops.gt(x!, 1), ops.acosh(x!), x!), 0.5, [1, 0, 0]],
@@ -381,7 +461,11 @@ describe("a branch not taken never poisons", () => {
     const zero = Tensor.make(0)
     for (const [name] of unary) {
       for (const x of points) {
-        expect([name, x, values(run(jvp(primitive(name, {}), [0]), Tensor.make(x), zero)).map(Math.abs)]).toEqual([name, x, [0]])
+        expect([name, x, values(run(jvp(primitive(name, {}), [0]), Tensor.make(x), zero)).map(Math.abs)]).toEqual([
+          name,
+          x,
+          [0]
+        ])
       }
     }
     for (const name of ["mul", "mulStrongZero", "div", "pow", "atan2", "hypot", "max", "min", "rem"] as const) {

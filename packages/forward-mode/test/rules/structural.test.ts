@@ -18,7 +18,20 @@ const linear: ReadonlyArray<readonly [string, Program]> = [
   ["dynamicSlice beyond the end", (ops, [x]) => ops.dynamicSlice(x!, ops.constant(index([7, -2])), [2, 2])],
   ["pad", primitive("pad", { low: [1, 0], high: [0, 2], interior: [2, 1], value: 7 })],
   ["reverse", primitive("reverse", { axes: [0, 1] })],
-  ["gather", (ops, [x]) => ops.gather(x!, ops.constant(Tensor.index([[3, 0], [0, 2]])), 1)],
+  [
+    "gather",
+    (ops, [x]) =>
+      ops.gather(
+        x!,
+        ops.constant(
+          Tensor.index([
+            [3, 0],
+            [0, 2]
+          ])
+        ),
+        1
+      )
+  ],
   ["lower triangle", primitive("triangle", { upper: false, diagonal: 0 })],
   ["upper triangle", primitive("triangle", { upper: true, diagonal: 1 })]
 ]
@@ -35,16 +48,38 @@ describe("structural rules against central differences, first and second order",
   })
 
   const joined: ReadonlyArray<readonly [string, ReadonlyArray<ReadonlyArray<number>>, Program]> = [
-    ["concat", [[2, 3], [2, 1], [2, 2]], (ops, xs) => ops.concat(xs, 1)],
-    ["stack", [[2, 3], [2, 3], [2, 3]], (ops, xs) => ops.stack(xs, 1)],
+    [
+      "concat",
+      [
+        [2, 3],
+        [2, 1],
+        [2, 2]
+      ],
+      (ops, xs) => ops.concat(xs, 1)
+    ],
+    [
+      "stack",
+      [
+        [2, 3],
+        [2, 3],
+        [2, 3]
+      ],
+      (ops, xs) => ops.stack(xs, 1)
+    ],
     [
       "dynamicUpdateSlice",
-      [[3, 4], [2, 2]],
+      [
+        [3, 4],
+        [2, 2]
+      ],
       (ops, [x, update]) => ops.dynamicUpdateSlice(x!, update!, ops.constant(index([1, 5])))
     ],
     [
       "scatterAdd, with repeated and missing indices",
-      [[3, 4], [3, 5]],
+      [
+        [3, 4],
+        [3, 5]
+      ],
       (ops, [x, updates]) => ops.scatterAdd(x!, ops.constant(index([0, 3, 3, 9, -1])), updates!, 1)
     ]
   ]
@@ -81,6 +116,11 @@ describe("conventions", () => {
     expect(rules.concat([Zero, Zero], context)).toBe(Zero)
     expect(rules.stack([Zero, Zero], context)).toBe(Zero)
     const dualOps = Operations.make(dual(tensors))
-    expect(dualOps.concat([dualOps.scalar(1), dualOps.scalar(2)].map((x) => dualOps.reshape(x, [1])), 0).tangent).toBe(Zero)
+    expect(
+      dualOps.concat(
+        [dualOps.scalar(1), dualOps.scalar(2)].map((x) => dualOps.reshape(x, [1])),
+        0
+      ).tangent
+    ).toBe(Zero)
   })
 })

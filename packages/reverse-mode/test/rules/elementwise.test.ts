@@ -10,7 +10,7 @@ import { ulps } from "./ulp.ts"
 
 const on = (low: number, high: number): Domain => ({ low, high })
 
-const unit = on(-0.9, 0.9)
+const unit = on(-0.8, 0.8)
 const wide = on(-3, 3)
 const positive = on(0.3, 3)
 
@@ -56,7 +56,7 @@ describe("against central differences, first and second order, over broadcast sh
   }
   for (const order of [0, 1, 3]) {
     it(`polygamma of order ${order}`, () => {
-      agreesWithDifferences((ops, [x]) => ops.polygamma(x!, order), broadcastable(1), [on(1, 4)], { tolerance: 1e-5 })
+      agreesWithDifferences((ops, [x]) => ops.polygamma(x!, order), broadcastable(1), [on(1, 4)])
     })
   }
   it("select", () => {

@@ -1,0 +1,46 @@
+// Emits what would be published: ES modules, declarations and source maps in each package's `dist`, checked with publint.
+
+import { execFileSync } from "node:child_process"
+import { copyFileSync, existsSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { packages, root } from "./workspace.ts"
+
+const run = (command: string, args: ReadonlyArray<string>, cwd: string): void => {
+  execFileSync(join(root, "node_modules", ".bin", command), args, { cwd, stdio: "inherit" })
+}
+
+const order = ["core", "forward-mode", "reverse-mode", "calculus", "optim", "testing"]
+const published = order.map((name) => packages.find((p) => p.name === name)!)
+
+for (const { folder } of published) {
+  rmSync(join(folder, "dist"), { recursive: true, force: true })
+  const config = join(folder, "tsconfig.build.json")
+  writeFileSync(
+    config,
+    JSON.stringify({
+      extends: "../../tsconfig.base.json",
+      compilerOptions: {
+        noEmit: false,
+        rootDir: "src",
+        outDir: "dist",
+        declaration: true,
+        declarationMap: true,
+        sourceMap: true,
+        rewriteRelativeImportExtensions: true,
+        stripInternal: true
+      },
+      include: ["src"]
+    })
+  )
+  try {
+    run("tsc", ["-p", "tsconfig.build.json"], folder)
+  } finally {
+    rmSync(config)
+  }
+  if (!existsSync(join(folder, "LICENSE"))) copyFileSync(join(root, "LICENSE"), join(folder, "LICENSE"))
+}
+
+for (const { folder, manifest } of published) {
+  console.log(`publint ${manifest.name}`)
+  run("publint", ["--strict", "."], folder)
+}

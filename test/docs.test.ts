@@ -1,0 +1,176 @@
+// Every example in a doc comment (and in the README) is type-checked and run, and what it logs is compared with the comments beside
+// its `console.log`s. Every export has a doc comment.
+
+import { execFileSync, spawnSync } from "node:child_process"
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { describe, expect, it } from "vitest"
+import { packages, root } from "../scripts/workspace.ts"
+
+interface Example {
+  readonly source: string
+  readonly line: number
+  readonly code: string
+}
+
+const fence = /```ts\n([\s\S]*?)```/g
+
+const lineAt = (text: string, offset: number): number => text.slice(0, offset).split("\n").length
+
+const examplesIn = (source: string, text: string, strip: RegExp): ReadonlyArray<Example> =>
+  Array.from(text.matchAll(fence), (match) => ({
+    source,
+    line: lineAt(text, match.index),
+    code: match[1]!.replace(strip, "")
+  }))
+
+const docExamples = packages.flatMap(({ folder, name, sources }) =>
+  sources.flatMap((source) => {
+    const text = readFileSync(join(folder, source), "utf8")
+    return Array.from(text.matchAll(/\/\*\*[\s\S]*?\*\//g)).flatMap((comment) =>
+      examplesIn(`packages/${name}/${source}`, comment[0], /^ ?\* ?/gm).map((example) => ({
+        ...example,
+        line: example.line + lineAt(text, comment.index) - 1
+      }))
+    )
+  })
+)
+
+const pages = globSync(["README.md", "packages/*/README.md", "docs/**/*.md"], { cwd: root })
+const pageExamples = pages.flatMap((page) => examplesIn(page, readFileSync(join(root, page), "utf8"), /^(?!)/gm))
+
+/** Turns `console.log(value) // expected` into a comparison of what is logged. */
+const instrument = (example: Example): string => {
+  const expected: Array<string> = []
+  const code = example.code
+    .split("\n")
+    .map((line) => {
+      const match = /^(.*console\.log\(.*\))\s*\/\/ (.*)$/.exec(line)
+      if (match === null) return line
+      expected.push(match[2]!.trim())
+      return match[1]!
+    })
+    .join("\n")
+  const imports = code.split("\n").filter((line) => /^import .* from /.test(line))
+  const multiline = /^import \{[^}]*\n[^}]*\} from .*$/gm
+  const long = Array.from(code.matchAll(multiline), (match) => match[0])
+  const body = long.reduce((text, statement) => text.replace(statement, ""), code).split("\n").filter((line) => !/^import .* from /.test(line))
+  return [
+    `import { inspect } from "node:util"`,
+    ...imports,
+    ...long,
+    `const logged: Array<string> = []`,
+    `{`,
+    `  const console = { log: (...values: ReadonlyArray<unknown>) => { logged.push(values.map((v) => typeof v === "string" ? v : inspect(v)).join(" ")) } }`,
+    ...body,
+    `}`,
+    `export const expected: ReadonlyArray<string> = ${JSON.stringify(expected)}`,
+    `export const actual: ReadonlyArray<string> = logged`,
+    ``
+  ].join("\n")
+}
+
+const folder = join(root, ".doc-examples")
+const all = [...docExamples, ...pageExamples]
+
+describe("documentation", () => {
+  it("has examples", () => {
+    expect(all.length).toBeGreaterThan(100)
+  })
+
+  it("type-checks and runs every example", { timeout: 240_000 }, () => {
+    rmSync(folder, { recursive: true, force: true })
+    mkdirSync(folder)
+    writeFileSync(
+      join(folder, "tsconfig.json"),
+      JSON.stringify({
+        extends: "../tsconfig.base.json",
+        compilerOptions: { noUnusedLocals: false },
+        include: ["*.ts"]
+      })
+    )
+    const name = (i: number) => `example${String(i).padStart(4, "0")}.ts`
+    all.forEach((example, i) => writeFileSync(join(folder, name(i)), instrument(example)))
+    writeFileSync(
+      join(folder, "run.mjs"),
+      `const results = []
+for (let i = 0; i < ${all.length}; i++) {
+  const file = "./example" + String(i).padStart(4, "0") + ".ts"
+  try {
+    const { actual, expected } = await import(file)
+    results.push({ actual, expected })
+  } catch (error) {
+    results.push({ error: String(error?.stack ?? error) })
+  }
+}
+process.stdout.write(JSON.stringify(results))
+`
+    )
+    const bin = (tool: string) => join(root, "node_modules", ".bin", tool)
+    const types = spawnSync(bin("tsc"), ["-p", folder, "--pretty", "false"], { encoding: "utf8" })
+    const at = (example: Example) => `${example.source}:${example.line}`
+    // Errors in the sources themselves are `pnpm check`'s business.
+    const located = types.stdout
+      .split("\n")
+      .filter((line) => /example\d{4}\.ts/.test(line))
+      .map((line) => line.replace(/(?:\.doc-examples\/)?example(\d{4})\.ts/, (_, i: string) => at(all[Number(i)]!)))
+      .join("\n")
+    expect(located).toBe("")
+    const output = execFileSync(bin("node"), [join(folder, "run.mjs")], {
+      encoding: "utf8",
+      maxBuffer: 2 ** 28,
+      env: { ...process.env, NO_COLOR: "1" }
+    })
+    const results = JSON.parse(output) as ReadonlyArray<{
+      readonly actual?: ReadonlyArray<string>
+      readonly expected?: ReadonlyArray<string>
+      readonly error?: string
+    }>
+    const failures = results.flatMap(({ actual, error, expected }, i) => {
+      if (error !== undefined) return [`${at(all[i]!)}: ${error}`]
+      const wrong = (expected ?? []).some((line, k) => line !== actual?.[k])
+      return wrong || expected?.length !== actual?.length
+        ? [`${at(all[i]!)}: expected ${JSON.stringify(expected)}, logged ${JSON.stringify(actual)}`]
+        : []
+    })
+    expect(failures).toEqual([])
+    if (existsSync(folder)) rmSync(folder, { recursive: true, force: true })
+  })
+
+  it("stands above every export", () => {
+    const undocumented = packages
+      .filter(({ name }) => name !== "examples")
+      .flatMap(({ folder: own, name, sources }) =>
+        sources
+          .filter((source) => !/src\/(internal|rules|primitives)\//.test(source) && source !== "src/index.ts")
+          .flatMap((source) => {
+            const lines = readFileSync(join(own, source), "utf8").split("\n")
+            return lines.flatMap((line, i) => {
+              if (!/^export (?:declare )?(?:abstract )?(?:const|function|class|interface|type|enum) \w/.test(line)) return []
+              return lines[i - 1]?.trim().endsWith("*/") === true ? [] : [`packages/${name}/${source}:${i + 1}: ${line}`]
+            })
+          })
+      )
+    expect(undocumented).toEqual([])
+  })
+
+  it("shows an example for every function and constant", () => {
+    const withoutExample = packages
+      .filter(({ name }) => name !== "examples")
+      .flatMap(({ folder: own, name, sources }) =>
+        sources
+          .filter((source) => !/src\/(internal|rules|primitives)\//.test(source) && source !== "src/index.ts")
+          .flatMap((source) => {
+            const text = readFileSync(join(own, source), "utf8")
+            return Array.from(
+              text.matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\nexport (?:const|function|class) (\w+)/g)
+            ).flatMap((match) =>
+              match[1]!.includes("```ts") || match[1]!.includes("@internal")
+                ? []
+                : [`packages/${name}/${source}: ${match[2]!}`]
+            )
+          })
+      )
+    expect(withoutExample).toEqual([])
+  })
+})
