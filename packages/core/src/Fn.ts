@@ -186,7 +186,7 @@ const outputsOf = (tree: unknown): readonly [Tree.Spec, ReadonlyArray<Internal.N
  * const risk = Fn.make({ c: [], d: [] }, ({ c, d }) =>
  *   Expr.square(c).pipe(Expr.add(Expr.mul(2, Expr.mul(c, d))), Expr.add(d)))
  *
- * console.log(Fn.runSync(risk, { c: 0.5, d: 0.3 })) // 0.85
+ * console.log(Fn.runSync(risk, { c: 0.5, d: 0.25 })) // 0.75
  * ```
  *
  * @category constructors
@@ -408,7 +408,9 @@ export const andThen: {
  * @since 0.1.0
  */
 export const run: {
-  <I extends Tree.Spec>(input: Tree.Value<I>): <O, E>(self: Fn<I, O, E>) => Effect.Effect<Tree.Value<O>, E>
+  <const V>(
+    input: V
+  ): <I extends Tree.Spec, O, E>(self: Fn<I, O, E> & Tree.CheckValue<I, V>) => Effect.Effect<Tree.Value<O>, E>
   <I extends Tree.Spec, O, E>(self: Fn<I, O, E>, input: NoInfer<Tree.Value<I>>): Effect.Effect<Tree.Value<O>, E>
 } = dual(2, (self: Any, input: unknown) =>
   Effect.map(Effect.orDie(executable(self)), ({ runUnknown }) => runUnknown(input))
@@ -488,7 +490,7 @@ const executable = Effect.fnUntraced(function* (self: Any) {
  * @since 0.1.0
  */
 export const runSync: {
-  <I extends Tree.Spec>(input: Tree.Value<I>): <O, E>(self: Fn<I, O, E>) => Tree.Value<O>
+  <const V>(input: V): <I extends Tree.Spec, O, E>(self: Fn<I, O, E> & Tree.CheckValue<I, V>) => Tree.Value<O>
   <I extends Tree.Spec, O, E>(self: Fn<I, O, E>, input: NoInfer<Tree.Value<I>>): Tree.Value<O>
 } = dual(2, (self: Any, input: unknown) => {
   const body = toBody(self)

@@ -43,7 +43,7 @@ export const algebra: Algebra<Tensor.Any> = {
 
 /** @internal */
 export const evaluateBody = (body: Body, inputs: ReadonlyArray<Tensor.Any>): Array<Tensor.Any> => {
-  const { inputIndex, lastUse, nodes, operands, outputs } = schedule(body, false)
+  const { first, inputIndex, lastUse, nodes, operands, outputs } = schedule(body, false)
   const values = new Array<Tensor.Any | undefined>(nodes.length)
   for (let i = 0; i < nodes.length; i++) {
     const node = nodes[i]!
@@ -51,12 +51,13 @@ export const evaluateBody = (body: Body, inputs: ReadonlyArray<Tensor.Any>): Arr
     else if (node._tag === "Constant") values[i] = node.value!
     else if (node._tag === "Input") throw new FreeVariable(node)
     else {
-      const from = operands[i]!
-      const tensors = new Array<Tensor.Any>(from.length)
-      for (let j = 0; j < from.length; j++) tensors[j] = values[from[j]!]!
+      const start = first[i]!
+      const end = first[i + 1]!
+      const tensors = new Array<Tensor.Any>(end - start)
+      for (let j = start; j < end; j++) tensors[j - start] = values[operands[j]!]!
       values[i] = definitions[node.primitive!].evaluate(node.attributes!, tensors, node)
       // An array is let go as soon as nothing needs it any more.
-      for (let j = 0; j < from.length; j++) if (lastUse[from[j]!] === i) values[from[j]!] = undefined
+      for (let j = start; j < end; j++) if (lastUse[operands[j]!] === i) values[operands[j]!] = undefined
     }
   }
   return outputs.map((p) => values[p]!)

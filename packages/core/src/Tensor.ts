@@ -182,7 +182,7 @@ const fillNested = (nested: unknown, data: { [index: number]: number }): void =>
  * import { Tensor } from "@fluxion/core"
  *
  * const matrix = Tensor.make([[1, 2], [3, 4]])
- * console.log(matrix.shape) // [2, 2]
+ * console.log(matrix.shape) // [ 2, 2 ]
  * console.log(`${matrix}`) // [[1, 2], [3, 4]]
  * ```
  *

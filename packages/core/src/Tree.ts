@@ -120,6 +120,14 @@ export type Operands<S> = [Spec] extends [S]
 export type CheckOperands<I, T> = [T] extends [Operands<I>] ? unknown : Operands<I>
 
 /**
+ * `unknown` when the value `V` fits the specification `I`, otherwise what was expected.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type CheckValue<I, V> = [V] extends [Value<I>] ? unknown : { readonly expected: Value<I> }
+
+/**
  * A tree of expressions, tensors and numbers, as the body of a program may return it.
  *
  * @category models

@@ -429,7 +429,7 @@ export const sin: (x: Operand) => Dual = unary("sin")
  * ```ts
  * import { Dual } from "@fluxion/forward-mode"
  *
- * console.log(`${Dual.cos(Dual.make(0, 1))}`) // 1 - 0ε
+ * console.log(`${Dual.cos(Dual.make(0, 1))}`) // 1 + 0ε
  * ```
  *
  * @category arithmetic

@@ -180,7 +180,7 @@ type IsUnion<T, U = T> = T extends U ? ([U] extends [T] ? false : true) : never
  *
  * const f = Fn.make([], (x) => Expr.sin(x))
  * console.log(Fn.runSync(Forward.derivative(f), 0)) // 1
- * console.log(Fn.runSync(Forward.derivative(Forward.derivative(f)), 0)) // 0
+ * console.log(Fn.runSync(Forward.derivative(Forward.derivative(Forward.derivative(f))), 0)) // -1
  * ```
  *
  * @category operators

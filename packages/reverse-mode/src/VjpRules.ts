@@ -3,8 +3,9 @@
  *
  * **Details**
  *
- * One file a family, as in core's table of definitions. The table is total over `Primitive.Name`: a primitive without a rule does
- * not compile. The rules are written without regard to the JVP rules of forward mode, so that the agreement of both is evidence.
+ * One file a family, as in core's table of definitions. The table is total over `Primitive.Name`: a primitive without a
+ * rule does not compile. The rules are written without regard to the JVP rules of forward mode, so that the agreement
+ * of both is evidence.
  *
  * @since 0.1.0
  */
@@ -20,9 +21,9 @@ import type { VjpRules } from "./VjpRule.ts"
  *
  * **Details**
  *
- * Every rule is built from primitives of the algebra and never looks at a value, so derivatives can be differentiated again, by any
- * mode and to any order. Products of a cotangent and a partial derivative have strong zeros: 0 times anything is 0, so a branch not
- * taken never poisons a gradient.
+ * Every rule is built from primitives of the algebra and never looks at a value, so derivatives can be differentiated
+ * again, by any mode and to any order. Products of a cotangent and a partial derivative have strong zeros: 0 times
+ * anything is 0, so a branch not taken never poisons a gradient.
  *
  * @example
  * ```ts

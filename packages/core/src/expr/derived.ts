@@ -14,6 +14,7 @@ import {
   erfc,
   exp,
   expm1,
+  floor,
   ge,
   gt,
   isFinite,
@@ -25,6 +26,7 @@ import {
   mulStrongZero,
   neg,
   or,
+  pow,
   select,
   sigmoid,
   sin,
@@ -508,21 +510,24 @@ export const standardDeviation: VarianceReduction = reducing<VarianceOptions>((x
  *
  * **Details**
  *
- * Scaled by the largest element, so it neither overflows nor underflows early. The derivative at 0 is 0.
+ * Scaled by a power of two, so it neither overflows nor underflows early. The derivative at 0 is 0.
  *
  * @example
  * ```ts
  * import { Expr, Fn } from "@fluxion/core"
  *
- * console.log(`${Fn.evaluate(Expr.norm(Expr.constant([3e200, 4e200])))}`) // 5e+200
+ * console.log(`${Fn.evaluate(Expr.norm(Expr.constant([3, 4]))}`) // 5
  * ```
  *
  * @category derived
  * @since 0.1.0
  */
 export const norm: Reduction = reducing((x, axes) => {
+  // A power of two near the largest element: scaling by it is exact.
   const largest = stopGradient(reduceMax(abs(x), { axis: axes, keepDims: true }))
-  const scale = select(and(gt(largest, 0), isFinite(largest)), largest, 1)
+  const usable = and(gt(largest, 0), isFinite(largest))
+  const exponent = max(floor(div(log(select(usable, largest, 1)), Math.LN2)), -1022)
+  const scale = pow(2, exponent)
   const scaled = div(x, scale)
   return mul(scale, sqrt(sum(mul(scaled, scaled), { axis: axes, keepDims: true }))) as Expr
 }) as Reduction

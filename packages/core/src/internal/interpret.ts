@@ -22,7 +22,7 @@ type AnyApply<A> = (primitive: Primitive.Name, attributes: object, operands: Rea
 export const interpret = <A>(body: Body, algebra: Algebra<A>, inputs: ReadonlyArray<A>): Array<A> => {
   const { free } = algebra
   const apply = algebra.apply as unknown as AnyApply<A>
-  const { dependent, inputIndex, lastUse, nodes, operands, outputs } = schedule(body, free !== undefined)
+  const { dependent, first, inputIndex, lastUse, nodes, operands, outputs } = schedule(body, free !== undefined)
   const values = new Array<A | undefined>(nodes.length)
   for (let i = 0; i < nodes.length; i++) {
     const node = nodes[i]!
@@ -36,11 +36,12 @@ export const interpret = <A>(body: Body, algebra: Algebra<A>, inputs: ReadonlyAr
     } else if (node._tag === "Input") {
       throw new FreeVariable(node)
     } else {
-      const from = operands[i]!
-      const carriers = new Array<A>(from.length)
-      for (let j = 0; j < from.length; j++) carriers[j] = values[from[j]!]!
+      const start = first[i]!
+      const end = first[i + 1]!
+      const carriers = new Array<A>(end - start)
+      for (let j = start; j < end; j++) carriers[j - start] = values[operands[j]!]!
       values[i] = apply(node.primitive!, node.attributes!, carriers, node)
-      for (let j = 0; j < from.length; j++) if (lastUse[from[j]!] === i) values[from[j]!] = undefined
+      for (let j = start; j < end; j++) if (lastUse[operands[j]!] === i) values[operands[j]!] = undefined
     }
   }
   return outputs.map((p) => values[p]!)

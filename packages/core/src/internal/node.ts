@@ -22,6 +22,9 @@ export class Node extends Pipeable.Class implements Type.Type {
   readonly operands: ReadonlyArray<Node>
   readonly value: Tensor.Any | undefined
   readonly label: string | undefined
+  /** Scratch of the scheduler, meaningless outside of one call: which visit saw this node last, and where it put it. */
+  visit = 0
+  position = 0
   constructor(
     tag: "Input" | "Constant" | "Apply",
     elementType: Type.ElementType,

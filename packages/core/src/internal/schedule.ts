@@ -10,8 +10,9 @@ export interface Body {
 export interface Schedule {
   /** Nodes in topological order (ascending ids). */
   readonly nodes: ReadonlyArray<Node>
-  /** Per node and operand, the position of the operand in `nodes`. */
-  readonly operands: ReadonlyArray<ReadonlyArray<number>>
+  /** Positions of operands in `nodes`: those of node `i` are `operands[first[i]] … operands[first[i + 1] - 1]`. */
+  readonly operands: Int32Array
+  readonly first: Int32Array
   /** Per node, the position of the last node that uses it; `nodes.length` for outputs. */
   readonly lastUse: Int32Array
   /** Per node, the index of the program's input it is, or -1. */
@@ -21,7 +22,7 @@ export interface Schedule {
   readonly outputs: ReadonlyArray<number>
 }
 
-const none: ReadonlyArray<number> = []
+let visits = 0
 
 /**
  * Visits what the outputs need. With `prune`, nodes older than the program's inputs are leaves: they cannot depend on them,
@@ -29,43 +30,48 @@ const none: ReadonlyArray<number> = []
  */
 const build = (body: Body, prune: boolean): Schedule => {
   const oldest = body.inputNodes.length === 0 ? Infinity : body.inputNodes[0]!.id
-  const isLeaf = (node: Node) => prune && node.id < oldest
-  const seen = new Set<Node>()
-  const pending: Array<Node> = []
-  const visit = (node: Node) => {
-    if (!seen.has(node)) {
-      seen.add(node)
-      pending.push(node)
-    }
-  }
-  body.inputNodes.forEach(visit)
-  body.outputNodes.forEach(visit)
+  const visit = ++visits
+  const nodes: Array<Node> = []
+  let operandCount = 0
+  const pending: Array<Node> = [...body.outputNodes, ...body.inputNodes]
   while (pending.length > 0) {
     const node = pending.pop()!
-    if (!isLeaf(node)) for (let i = 0; i < node.operands.length; i++) visit(node.operands[i]!)
+    if (node.visit === visit) continue
+    node.visit = visit
+    nodes.push(node)
+    if (prune && node.id < oldest) continue
+    operandCount += node.operands.length
+    for (let i = 0; i < node.operands.length; i++) {
+      if (node.operands[i]!.visit !== visit) pending.push(node.operands[i]!)
+    }
   }
-  const nodes = Array.from(seen).sort((a, b) => a.id - b.id)
-  const position = new Map<Node, number>()
-  for (let i = 0; i < nodes.length; i++) position.set(nodes[i]!, i)
+  nodes.sort((a, b) => a.id - b.id)
+  for (let i = 0; i < nodes.length; i++) nodes[i]!.position = i
+  const operands = new Int32Array(operandCount)
+  const first = new Int32Array(nodes.length + 1)
   const lastUse = new Int32Array(nodes.length).fill(-1)
   const dependent = new Uint8Array(nodes.length)
   const inputIndex = new Int32Array(nodes.length).fill(-1)
   body.inputNodes.forEach((node, i) => {
-    inputIndex[position.get(node)!] = i
-    dependent[position.get(node)!] = 1
+    inputIndex[node.position] = i
+    dependent[node.position] = 1
   })
-  const operands = nodes.map((node, i) => {
-    if (isLeaf(node) || node.operands.length === 0) return none
-    return node.operands.map((operand) => {
-      const p = position.get(operand)!
+  let next = 0
+  for (let i = 0; i < nodes.length; i++) {
+    first[i] = next
+    const node = nodes[i]!
+    if (prune && node.id < oldest) continue
+    for (let j = 0; j < node.operands.length; j++) {
+      const p = node.operands[j]!.position
+      operands[next++] = p
       lastUse[p] = i
       if (dependent[p] === 1) dependent[i] = 1
-      return p
-    })
-  })
-  const outputs = body.outputNodes.map((node) => position.get(node)!)
+    }
+  }
+  first[nodes.length] = next
+  const outputs = body.outputNodes.map((node) => node.position)
   for (const p of outputs) lastUse[p] = nodes.length
-  return { nodes, operands, lastUse, inputIndex, dependent, outputs }
+  return { nodes, operands, first, lastUse, inputIndex, dependent, outputs }
 }
 
 const whole = new WeakMap<Body, Schedule>()

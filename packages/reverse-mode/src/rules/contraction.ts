@@ -10,9 +10,10 @@ import type { VjpRules } from "../VjpRule.ts"
  *
  * **Details**
  *
- * With a cotangent `ct`, `⟨ct, dot(left, right)⟩` is a trilinear form: a sum over all labels of products of one element of each. Its
- * derivative in one operand is the contraction of the two others, whose labels already satisfy what `DotAttributes` demands. The products
- * have strong zeros, so that a zero cotangent stays zero beside an operand that is infinite or NaN.
+ * With a cotangent `ct`, `⟨ct, dot(left, right)⟩` is a trilinear form: a sum over all labels of products of one element
+ * of each. Its derivative in one operand is the contraction of the two others, whose labels already satisfy what
+ * `DotAttributes` demands. The products have strong zeros, so that a zero cotangent stays zero beside an operand that
+ * is infinite or NaN.
  *
  * @example
  * ```ts
@@ -22,7 +23,8 @@ import type { VjpRules } from "../VjpRule.ts"
  * const ops = Operations.make(Interpreter.algebra)
  * const attributes = { left: [0], right: [0], output: [], strongZero: false }
  * const operands = [Tensor.make([1, 2]), Tensor.make([3, Infinity])] as const
- * const context = { ops, attributes, operands, result: ops.dot(...operands, attributes), type: { elementType: "real", shape: [] } } as const
+ * const result = ops.dot(...operands, attributes)
+ * const context = { ops, attributes, operands, result, type: ops.typeOf(result) } as const
  * const [left] = rules.dot
  * if (typeof left === "function") console.log(`${left(Tensor.make(0), context)}`) // [0, 0]
  * ```

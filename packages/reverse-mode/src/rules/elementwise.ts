@@ -3,18 +3,20 @@
  *
  * **Details**
  *
- * A rule multiplies the cotangent by the partial derivative with `mulStrongZero`, so that the zero cotangent of a branch not
- * taken stays zero through a partial that is infinite or NaN. Partials are themselves built from primitives, with care that they are
- * accurate over the whole range of the function and that *their* derivatives are too (and so on, to any order). Where the accurate
- * formula of a partial has inaccurate derivatives, it is combined with a model that has good ones: see `fallingAs`.
+ * A rule multiplies the cotangent by the partial derivative with `mulStrongZero`, so that the zero cotangent of a
+ * branch not taken stays zero through a partial that is infinite or NaN. Partials are themselves built from primitives,
+ * with care that they are accurate over the whole range of the function and that *their* derivatives are too (and so
+ * on, to any order). Where the accurate formula of a partial has inaccurate derivatives, it is combined with a model
+ * that has good ones: see `fallingAs`.
  *
- * Conventions at kinks: `relu'(0) = abs'(0) = 0`; ties in `max`, `min` and `clamp` share the derivative equally; `pow(x, 0)` has derivative
- * 0 in `x`, and `pow(0, y)` with `y > 0` has derivative 0 in `y`; `hypot` and `atan2` have derivatives 0 at the origin.
+ * Conventions at kinks: `relu'(0) = abs'(0) = 0`; ties in `max`, `min` and `clamp` share the derivative equally;
+ * `pow(x, 0)` has derivative 0 in `x`, and `pow(0, y)` with `y > 0` has derivative 0 in `y`; `hypot` and `atan2` have
+ * derivatives 0 at the origin.
  *
- * The derivatives of the elementary functions are those of the NIST Digital Library of Mathematical Functions, https://dlmf.nist.gov,
- * sections 4.7 (exponential and logarithm), 4.20 and 4.24 (trigonometric), 4.34 and 4.37 (hyperbolic), 5.2 and 5.15 (gamma)
- * and 7.10 (error functions). The conventions of reverse mode are those of A. Griewank and A. Walther, "Evaluating Derivatives",
- * second edition, SIAM 2008, chapters 3 and 14.
+ * The derivatives of the elementary functions are those of the NIST Digital Library of Mathematical Functions,
+ * https://dlmf.nist.gov, sections 4.7 (exponential and logarithm), 4.20 and 4.24 (trigonometric), 4.34 and 4.37
+ * (hyperbolic), 5.2 and 5.15 (gamma) and 7.10 (error functions). The conventions of reverse mode are those of A.
+ * Griewank and A. Walther, "Evaluating Derivatives", second edition, SIAM 2008, chapters 3 and 14.
  *
  * @since 0.1.0
  */
@@ -45,21 +47,22 @@ const binary = (
 /**
  * The value of `value` with the derivatives of `-model`.
  *
- * The model, which must be finite, adds an exact zero, so its rounding errors do not matter, nor do the derivatives of `value`.
+ * The model, which must be finite, adds an exact zero, so its rounding errors do not matter, nor do the derivatives of
+ * `value`.
  */
 const fallingAs = <A>(ops: Ops<A>, value: A, model: A): A =>
   ops.add(ops.stopGradient(value), ops.sub(ops.stopGradient(model), model))
 
 /** `1 - x^2` without cancellation near one, with a derivative `-2 x` without cancellation near zero. */
-const oneMinusSquare = <A>(ops: Ops<A>, x: A): A =>
-  fallingAs(ops, ops.mul(ops.sub(1, x), ops.add(1, x)), ops.mul(x, x))
+const oneMinusSquare = <A>(ops: Ops<A>, x: A): A => fallingAs(ops, ops.mul(ops.sub(1, x), ops.add(1, x)), ops.mul(x, x))
 
 const asinDerivative = <A>(ops: Ops<A>, x: A): A => ops.div(1, ops.sqrt(oneMinusSquare(ops, x)))
 
 /**
  * `scale * exp(-x^2)`. The rounding error of `x * x`, which the exponential would amplify by up to `x^2`, is put back
- * as a factor `1 - error`. It comes from splitting `x` into a head of at most 26 bits, whose square is exact, and the rest (T. J. Dekker,
- * "A floating-point technique for extending the available precision", Numer. Math. 18, 1971). Beyond 32 the exponential is zero.
+ * as a factor `1 - error`. It comes from splitting `x` into a head of at most 26 bits, whose square is exact, and the
+ * rest (T. J. Dekker, "A floating-point technique for extending the available precision", Numer. Math. 18, 1971).
+ * Beyond 32 the exponential is zero.
  */
 const gaussian = <A>(ops: Ops<A>, x: A, scale: number): A => {
   const near = ops.clamp(x, -32, 32)
@@ -70,7 +73,7 @@ const gaussian = <A>(ops: Ops<A>, x: A, scale: number): A => {
   return ops.mul(ops.exp(ops.neg(ops.mul(x, x))), corrected)
 }
 
-/** The share of the operand `own` in the derivative of `max` or `min`: 1 where it is the result, 1/2 in a tie, NaN where the result is. */
+/** The share of `own` in the derivative of `max` or `min`: 1 where it is the result, 1/2 in a tie, NaN where that is */
 const share = <A>(ops: Ops<A>, own: A, other: A, result: A): A => {
   const mine = ops.toReal(ops.eq(own, result))
   return ops.div(mine, ops.add(mine, ops.toReal(ops.eq(other, result))))
@@ -106,8 +109,8 @@ const flat2: readonly [Zero, Zero] = [Zero, Zero]
  *
  * **Details**
  *
- * Pullbacks return cotangents of the broadcast shape; the backward sweep sums them back to the shape of the operand. Outside the domain of
- * a function its rule gives whatever the formula of the derivative gives there, NaN or not.
+ * Pullbacks return cotangents of the broadcast shape; the backward sweep sums them back to the shape of the operand.
+ * Outside the domain of a function its rule gives whatever the formula of the derivative gives there, NaN or not.
  *
  * @example
  * ```ts
@@ -200,11 +203,11 @@ export const elementwise = {
   ),
   max: extremum,
   min: extremum,
-  // x = n y + rem(x, y) with n = trunc(x / y) in exact arithmetic; the rounded quotient may be off by one, this n is not.
+  // x = n y + rem(x, y) with n = trunc(x / y) in exact arithmetic; the rounded quotient may be off by one, this n is
+  // not.
   rem: [
     (ct) => ct,
-    (ct, { operands: [x, y], ops, result }) =>
-      ops.mulStrongZero(ct, ops.neg(ops.round(ops.div(ops.sub(x, result), y))))
+    (ct, { operands: [x, y], ops, result }) => ops.mulStrongZero(ct, ops.neg(ops.round(ops.div(ops.sub(x, result), y))))
   ],
   eq: flat2,
   ne: flat2,
@@ -230,14 +233,66 @@ export const elementwise = {
       const raised = ops.max(x, low)
       return ops.mulStrongZero(ct, ops.mul(share(ops, low, x, raised), share(ops, raised, high, result)))
     },
-    (ct, { operands: [x, low, high], ops, result }) =>
-      ops.mulStrongZero(ct, share(ops, high, ops.max(x, low), result))
+    (ct, { operands: [x, low, high], ops, result }) => ops.mulStrongZero(ct, share(ops, high, ops.max(x, low), result))
   ],
   stopGradient: flat1
 } satisfies VjpRules<
-  | "neg" | "abs" | "sign" | "exp" | "expm1" | "log" | "log1p" | "sqrt" | "cbrt" | "sin" | "cos" | "tan" | "asin" | "acos" | "atan"
-  | "sinh" | "cosh" | "tanh" | "asinh" | "acosh" | "atanh" | "erf" | "erfc" | "lgamma" | "digamma" | "polygamma" | "sigmoid"
-  | "softplus" | "relu" | "floor" | "ceil" | "round" | "isFinite" | "toReal" | "toIndex" | "add" | "sub" | "mul" | "mulStrongZero"
-  | "div" | "pow" | "atan2" | "hypot" | "max" | "min" | "rem" | "eq" | "ne" | "lt" | "le" | "gt" | "ge" | "and" | "or" | "not"
-  | "select" | "clamp" | "stopGradient"
+  | "neg"
+  | "abs"
+  | "sign"
+  | "exp"
+  | "expm1"
+  | "log"
+  | "log1p"
+  | "sqrt"
+  | "cbrt"
+  | "sin"
+  | "cos"
+  | "tan"
+  | "asin"
+  | "acos"
+  | "atan"
+  | "sinh"
+  | "cosh"
+  | "tanh"
+  | "asinh"
+  | "acosh"
+  | "atanh"
+  | "erf"
+  | "erfc"
+  | "lgamma"
+  | "digamma"
+  | "polygamma"
+  | "sigmoid"
+  | "softplus"
+  | "relu"
+  | "floor"
+  | "ceil"
+  | "round"
+  | "isFinite"
+  | "toReal"
+  | "toIndex"
+  | "add"
+  | "sub"
+  | "mul"
+  | "mulStrongZero"
+  | "div"
+  | "pow"
+  | "atan2"
+  | "hypot"
+  | "max"
+  | "min"
+  | "rem"
+  | "eq"
+  | "ne"
+  | "lt"
+  | "le"
+  | "gt"
+  | "ge"
+  | "and"
+  | "or"
+  | "not"
+  | "select"
+  | "clamp"
+  | "stopGradient"
 >

@@ -12,7 +12,8 @@ type Ops<A> = Operations.Operations<A>
 const constantly = (rank: number, value: number): Array<number> => new Array<number>(rank).fill(value)
 
 /**
- * Element `i` is `x[i - by]` along the axis, and `fill` where there is none. Steps of the length of the axis or more leave only `fill`.
+ * Element `i` is `x[i - by]` along the axis, and `fill` where there is none. Steps of the length of the axis or more
+ * leave only `fill`.
  */
 const shift = <A>(ops: Ops<A>, x: A, axis: number, by: number, fill: number): A => {
   const shape = ops.shapeOf(x)
@@ -33,12 +34,9 @@ const shift = <A>(ops: Ops<A>, x: A, axis: number, by: number, fill: number): A 
   return ops.pad(kept, { low, high, interior: constantly(rank, 0), value: fill })
 }
 
-/** The product of all elements but one, for every one of them along an axis: no division, so any number of zeros is right. */
+/** The product of all elements but one, for every one along an axis: no division, so any number of zeros is right. */
 const productOfOthers = <A>(ops: Ops<A>, x: A, axis: number): A =>
-  ops.mul(
-    ops.cumprod(shift(ops, x, axis, 1, 1), axis, false),
-    ops.cumprod(shift(ops, x, axis, -1, 1), axis, true)
-  )
+  ops.mul(ops.cumprod(shift(ops, x, axis, 1, 1), axis, false), ops.cumprod(shift(ops, x, axis, -1, 1), axis, true))
 
 const partialOfProduct = <A>(ops: Ops<A>, x: A, axes: ReadonlyArray<number>): A => {
   if (axes.length === 1) return productOfOthers(ops, x, axes[0]!)
@@ -68,11 +66,12 @@ const extremum: VjpRule<"reduceMax"> = [
  *
  * **Details**
  *
- * - `prod` gives every element the product of the others, from cumulative products of those before and those after it: linear work,
- *   and right with any number of zeros, to any order.
- * - `cumprod`: with the products `p[i]` of the elements before `i`, the cotangent of `x[i]` is `p[i] h[i]` with
- *   `h[i] = ct[i] + x[i + 1] h[i + 1]`. This linear recurrence is a scan over affine maps, which compose associatively, done by doubling in
- *   `log2(n)` steps (G. E. Blelloch, "Prefix sums and their applications", CMU-CS-90-190, 1990, section 1.4). Nothing is divided by `x`.
+ * - `prod` gives every element the product of the others, from cumulative products of those before and those after it:
+ *   linear work, and right with any number of zeros, to any order.
+ * - `cumprod`: with the products `p[i]` of the elements before `i`, the cotangent of `x[i]` is `p[i] h[i]` with `h[i] =
+ *   ct[i] + x[i + 1] h[i + 1]`. This linear recurrence is a scan over affine maps, which compose associatively, done by
+ *   doubling in `log2(n)` steps (G. E. Blelloch, "Prefix sums and their applications", CMU-CS-90-190, 1990, section
+ *   1.4). Nothing is divided by `x`.
  * - `reduceMax` and `reduceMin` share the cotangent equally among ties; NaN results give NaN.
  *
  * @example
@@ -83,7 +82,8 @@ const extremum: VjpRule<"reduceMax"> = [
  * const ops = Operations.make(Interpreter.algebra)
  * const x = Tensor.make([2, 0, 5])
  * const attributes = { axes: [0] }
- * const context = { ops, attributes, operands: [x], result: ops.prod(x, [0]), type: { elementType: "real", shape: [] } } as const
+ * const result = ops.prod(x, [0])
+ * const context = { ops, attributes, operands: [x], result, type: ops.typeOf(result) } as const
  * const [pullback] = rules.prod
  * if (typeof pullback === "function") console.log(`${pullback(Tensor.make(1), context)}`) // [0, 10, 0]
  * ```

@@ -19,7 +19,7 @@ const part = <A>(ops: Ops<A>, x: A, axis: number, start: number, limit: number):
   })
 }
 
-/** Whether each index lies in an axis of `count` elements, shaped to broadcast against `gather` on that axis of a rank-`rank` operand. */
+/** Whether each index is below `count`, shaped to broadcast against a `gather` on an axis of an array of this rank. */
 const inRange = <A>(ops: Ops<A>, indices: A, count: number, rank: number, axis: number): A => {
   const places = ops.toReal(indices)
   const valid = ops.and(ops.ge(places, 0), ops.lt(places, count))
@@ -31,9 +31,10 @@ const inRange = <A>(ops: Ops<A>, indices: A, count: number, rank: number, axis: 
  *
  * **Details**
  *
- * Each is linear in what varies, and its pullback is its transpose: `broadcastTo` and `sumTo`, `slice` and `pad`, `dynamicSlice` and
- * `dynamicUpdateSlice`, `gather` and `scatterAdd` are pairs; `reshape`, `transpose`, `reverse` and `triangle` are transposed by one of
- * their own kind. `scatterAdd` drops updates whose index is out of range, so their cotangents are zero (`gather` would read NaN there).
+ * Each is linear in what varies, and its pullback is its transpose: `broadcastTo` and `sumTo`, `slice` and `pad`,
+ * `dynamicSlice` and `dynamicUpdateSlice`, `gather` and `scatterAdd` are pairs; `reshape`, `transpose`, `reverse` and
+ * `triangle` are transposed by one of their own kind. `scatterAdd` drops updates whose index is out of range, so their
+ * cotangents are zero (`gather` would read NaN there).
  *
  * @example
  * ```ts
@@ -57,7 +58,10 @@ export const structural = {
   reshape: [(ct, { operands: [x], ops }) => ops.reshape(ct, ops.shapeOf(x))],
   transpose: [
     (ct, { attributes: { permutation }, ops }) =>
-      ops.transpose(ct, permutation.map((_, axis) => permutation.indexOf(axis)))
+      ops.transpose(
+        ct,
+        permutation.map((_, axis) => permutation.indexOf(axis))
+      )
   ],
   slice: [
     (ct, { attributes: { starts, strides }, operands: [x], ops }) => {
@@ -76,8 +80,7 @@ export const structural = {
     Zero
   ],
   dynamicUpdateSlice: [
-    (ct, { operands: [, update, starts], ops }) =>
-      ops.dynamicUpdateSlice(ct, ops.zeros(ops.shapeOf(update)), starts),
+    (ct, { operands: [, update, starts], ops }) => ops.dynamicUpdateSlice(ct, ops.zeros(ops.shapeOf(update)), starts),
     (ct, { operands: [, update, starts], ops }) => ops.dynamicSlice(ct, starts, ops.shapeOf(update)),
     Zero
   ],
@@ -114,6 +117,17 @@ export const structural = {
   ],
   triangle: [(ct, { attributes, ops }) => ops.triangle(ct, attributes)]
 } satisfies VjpRules<
-  | "broadcastTo" | "reshape" | "transpose" | "slice" | "dynamicSlice" | "dynamicUpdateSlice" | "pad" | "concat" | "stack"
-  | "reverse" | "gather" | "scatterAdd" | "triangle"
+  | "broadcastTo"
+  | "reshape"
+  | "transpose"
+  | "slice"
+  | "dynamicSlice"
+  | "dynamicUpdateSlice"
+  | "pad"
+  | "concat"
+  | "stack"
+  | "reverse"
+  | "gather"
+  | "scatterAdd"
+  | "triangle"
 >

@@ -1,5 +1,5 @@
-// What the tests of the rules stand on: the tensor algebra straight from core's table, and the plainest traced algebra there
-// can be (one tape per sweep, nested for higher orders). It shares nothing with the library's own but the rules.
+// What the tests of the rules stand on: the tensor algebra straight from core's table, and the plainest traced algebra
+// there can be (one tape per sweep, nested for higher orders). It shares nothing with the library's own but the rules.
 import type { Algebra } from "../../../core/src/Algebra.ts"
 import * as Operations from "../../../core/src/Operations.ts"
 import * as Primitive from "../../../core/src/Primitive.ts"
@@ -60,12 +60,7 @@ const pullbacksOf = (primitive: Primitive.Name, arity: number): ReadonlyArray<Pu
 }
 
 /** The cotangents of all inputs, given the cotangent of the result (ones, unless given). */
-export const pull = <A>(
-  ops: Ops<A>,
-  program: Program,
-  inputs: ReadonlyArray<A>,
-  cotangent?: A
-): ReadonlyArray<A> => {
+export const pull = <A>(ops: Ops<A>, program: Program, inputs: ReadonlyArray<A>, cotangent?: A): ReadonlyArray<A> => {
   const { algebra } = ops
   const tape: Array<Entry<A> | undefined> = []
   const traced: Algebra<Traced<A>> = {
@@ -115,7 +110,7 @@ export const pull = <A>(
   return inputs.map((input, i) => cotangents[i] ?? ops.zeros(ops.shapeOf(input)))
 }
 
-/** The derivative with respect to input `i` of the sum of the results: for elementwise programs the derivative at every place. */
+/** The derivative in input `i` of the sum of the results: for elementwise programs the derivative at every place. */
 export const derivative =
   (program: Program, i = 0): Program =>
   (ops, inputs) =>
@@ -123,7 +118,12 @@ export const derivative =
 
 /** `program` of scalars, evaluated. */
 export const at = (program: Program, ...inputs: ReadonlyArray<number>): number =>
-  Tensor.item(program(tensors, inputs.map((x) => Tensor.make(x))))
+  Tensor.item(
+    program(
+      tensors,
+      inputs.map((x) => Tensor.make(x))
+    )
+  )
 
 /** The elements of a program's result. */
 export const evaluate = (program: Program, ...inputs: ReadonlyArray<Tensor.Any>): ReadonlyArray<number> =>
@@ -134,7 +134,10 @@ export const weighted =
   (program: Program, weights: Tensor.Any): Program =>
   (ops, inputs) => {
     const terms = ops.mul(program(ops, inputs), ops.constant(weights))
-    return ops.sum(terms, ops.shapeOf(terms).map((_, axis) => axis))
+    return ops.sum(
+      terms,
+      ops.shapeOf(terms).map((_, axis) => axis)
+    )
   }
 
 /** The derivative of a scalar program along a direction, by reverse mode. */
@@ -144,6 +147,12 @@ export const along =
     const gradients = pull(ops, program, inputs)
     return gradients.reduce((total, gradient, i) => {
       const terms = ops.mul(gradient, ops.constant(direction[i]!))
-      return ops.add(total, ops.sum(terms, ops.shapeOf(terms).map((_, axis) => axis)))
+      return ops.add(
+        total,
+        ops.sum(
+          terms,
+          ops.shapeOf(terms).map((_, axis) => axis)
+        )
+      )
     }, ops.scalar(0))
   }

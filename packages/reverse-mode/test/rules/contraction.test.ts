@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { derivative, evaluate, pull, Shape, Tensor, tensors } from "./algebra.ts"
+import { pull, Shape, Tensor, tensors } from "./algebra.ts"
 import type { Program } from "./algebra.ts"
 import { compare, sample, seeded } from "./differences.ts"
 
@@ -55,17 +55,23 @@ describe("dot", () => {
     )
   })
 
-  it("keeps zero cotangents beside infinities and NaN", () => {
-    const matrix = Tensor.make([[Infinity, 1], [NaN, 2]])
-    const f: Program = (ops, [x]) =>
-      ops.mulStrongZero(
-        ops.dot(ops.constant(matrix), x!, { left: [0, 1], right: [1], output: [0], strongZero: false }),
-        ops.constant(Tensor.make([0, 0]))
-      )
-    expect(evaluate(derivative(f), Tensor.make([1, 1]))).toEqual([0, 0])
-    const product: Program = (ops, [x]) =>
-      ops.dot(ops.constant(matrix), x!, { left: [0, 1], right: [1], output: [0], strongZero: false })
-    const ct = Tensor.make([1, 0])
-    expect(Array.from(pull<Tensor.Any>(tensors, product, [Tensor.make([1, 1])], ct)[0]!.data)).toEqual([Infinity, 1])
+  it("keeps zero cotangents beside infinities and NaN, in both operands", () => {
+    const matrix = Tensor.make([
+      [Infinity, 1],
+      [NaN, 2]
+    ])
+    const vector = Tensor.make([1, 1])
+    const right = { left: [0, 1], right: [1], output: [0], strongZero: false }
+    const left = { left: [1], right: [0, 1], output: [0], strongZero: false }
+    const programs: ReadonlyArray<Program> = [
+      (ops, [x]) => ops.dot(ops.constant(matrix), x!, right),
+      (ops, [x]) => ops.dot(x!, ops.constant(matrix), left)
+    ]
+    for (const program of programs) {
+      const pulled = (ct: Tensor.Any) => Array.from(pull<Tensor.Any>(tensors, program, [vector], ct)[0]!.data)
+      expect(pulled(Tensor.make([0, 0]))).toEqual([0, 0])
+      expect(pulled(Tensor.make([1, 0]))).toEqual([Infinity, 1])
+      expect(pulled(Tensor.make([0, 1]))).toEqual([NaN, 2])
+    }
   })
 })

@@ -27,10 +27,12 @@ export const sample = (random: () => number, shape: Shape.Shape, domain: Domain)
   )
 
 /** Shapes of rank 0 to 4 with few elements; some are empty. */
-export const shapes: fc.Arbitrary<ReadonlyArray<number>> = fc
-  .array(fc.oneof({ weight: 8, arbitrary: fc.integer({ min: 1, max: 3 }) }, { weight: 1, arbitrary: fc.constant(0) }), {
+export const shapes: fc.Arbitrary<ReadonlyArray<number>> = fc.array(
+  fc.oneof({ weight: 8, arbitrary: fc.integer({ min: 1, max: 3 }) }, { weight: 1, arbitrary: fc.constant(0) }),
+  {
     maxLength: 4
-  })
+  }
+)
 
 /** `count` shapes that broadcast against each other. */
 export const broadcastable = (count: number): fc.Arbitrary<ReadonlyArray<ReadonlyArray<number>>> =>
@@ -50,8 +52,8 @@ const moved = (inputs: ReadonlyArray<Tensor.Tensor>, direction: ReadonlyArray<Te
 const magnitude = (x: Tensor.Any): number => Array.from(x.data).reduce((most, e) => Math.max(most, Math.abs(e)), 0)
 
 /**
- * Compares the derivative of `⟨weights, program⟩` along a random direction, by the rules, with differences; then that of the
- * derivative, up to the given order. Throws where they differ by more than the tolerance.
+ * Compares the derivative of `⟨weights, program⟩` along a random direction, by the rules, with differences; then that
+ * of the derivative, up to the given order. Throws where they differ by more than the tolerance.
  */
 export const compare = (
   program: Program,
@@ -103,6 +105,9 @@ export const agreesWithDifferences = (
   )
 }
 
-/** The derivative of order `orders.length` at a point of scalars, with respect to the inputs of these positions in turn. */
+/** The derivative of order `orders.length` at a point of scalars, in the inputs of these positions in turn. */
 export const partial = (program: Program, orders: ReadonlyArray<number>, ...point: ReadonlyArray<number>): number =>
-  at(orders.reduce((f: Program, i) => derivative(f, i), program), ...point)
+  at(
+    orders.reduce((f: Program, i) => derivative(f, i), program),
+    ...point
+  )

@@ -59,9 +59,10 @@ describe("univariate functions against the reference", () => {
       const first = derivative(program(name))
       const second = derivative(first)
       for (const [x, , d1, d2] of reference.functions[name]!.rows.map(numbers)) {
-        expect(ulps(at(first, x!), d1!), `${name}'(${x}) = ${at(first, x!)}, not ${d1}`).toBeLessThanOrEqual(bounds[name][0])
+        const actual = [at(first, x!), at(second, x!)] as const
+        expect(ulps(actual[0], d1!), `${name}'(${x}) = ${actual[0]}, not ${d1}`).toBeLessThanOrEqual(bounds[name][0])
         const bound = Math.abs(d1!) < smallestNormal ? Math.max(bounds[name][1], 2 * Math.abs(x!)) : bounds[name][1]
-        expect(ulps(at(second, x!), d2!), `${name}''(${x}) = ${at(second, x!)}, not ${d2}`).toBeLessThanOrEqual(bound)
+        expect(ulps(actual[1], d2!), `${name}''(${x}) = ${actual[1]}, not ${d2}`).toBeLessThanOrEqual(bound)
       }
     })
   }
@@ -87,7 +88,7 @@ describe("bivariate functions against the reference", () => {
 
   // Rounding y - 1 moves the exponent by up to 2^-53, and the power by the log(x)-fold of that.
   it("pow: within 3 ULP where y - 1 is exact and nothing overflows or underflows on the way", () =>
-    check("pow", 3, ([x, y, z]) => y! - 1 + 1 !== y! || y! < -1073 || z === Infinity || x! ** (y! - 1) < smallestNormal))
+    check("pow", 3, ([x, y, z]) => y! - 1 + 1 !== y! || z === Infinity || x! ** (y! - 1) < smallestNormal))
 
   it("pow: within |log x| ULP elsewhere", () => {
     for (const [x, y, z, dx] of reference.functions["pow"]!.rows.map(numbers)) {
@@ -99,8 +100,8 @@ describe("bivariate functions against the reference", () => {
 })
 
 describe("edges of the reference", () => {
-  // The reference's advice is followed but here: outside the domain the formula of the derivative holds (only those of log, log1p and
-  // atanh have values there), and -0 is approached from below.
+  // The reference's advice is followed but here: outside the domain the formula of the derivative holds (only those of
+  // log, log1p and atanh have values there), and -0 is approached from below.
   const outside: Partial<Record<Name, (x: number) => boolean>> = {
     log: (x) => x < 0 || Object.is(x, -0),
     sqrt: (x) => Object.is(x, -0),

@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { at, derivative, evaluate, Primitive, Tensor } from "./algebra.ts"
+import { at, derivative, evaluate, Primitive, pull, Tensor, tensors } from "./algebra.ts"
 import type { Program } from "./algebra.ts"
 import { agreesWithDifferences, broadcastable, partial } from "./differences.ts"
 import type { Domain } from "./differences.ts"
@@ -15,15 +15,51 @@ const wide = on(-3, 3)
 const positive = on(0.3, 3)
 
 const unary = {
-  neg: wide, abs: positive, sign: positive, exp: wide, expm1: wide, log: positive, log1p: on(-0.7, 3), sqrt: positive, cbrt: positive,
-  sin: wide, cos: wide, tan: on(-1.2, 1.2), asin: unit, acos: unit, atan: wide, sinh: wide, cosh: wide, tanh: wide, asinh: wide,
-  acosh: on(1.3, 4), atanh: unit, erf: wide, erfc: wide, lgamma: positive, digamma: on(0.5, 4), sigmoid: wide, softplus: wide,
-  relu: positive, floor: on(0.1, 0.9), ceil: on(1.1, 1.9), round: on(0.6, 1.4), stopGradient: wide
+  neg: wide,
+  abs: positive,
+  sign: positive,
+  exp: wide,
+  expm1: wide,
+  log: positive,
+  log1p: on(-0.7, 3),
+  sqrt: positive,
+  cbrt: positive,
+  sin: wide,
+  cos: wide,
+  tan: on(-1.2, 1.2),
+  asin: unit,
+  acos: unit,
+  atan: wide,
+  sinh: wide,
+  cosh: wide,
+  tanh: wide,
+  asinh: wide,
+  acosh: on(1.3, 4),
+  atanh: unit,
+  erf: wide,
+  erfc: wide,
+  lgamma: positive,
+  digamma: on(0.5, 4),
+  sigmoid: wide,
+  softplus: wide,
+  relu: positive,
+  floor: on(0.1, 0.9),
+  ceil: on(1.1, 1.9),
+  round: on(0.6, 1.4),
+  stopGradient: wide
 } as const
 
 const binary = {
-  add: [wide, wide], sub: [wide, wide], mul: [wide, wide], mulStrongZero: [wide, wide], div: [wide, positive],
-  pow: [positive, wide], atan2: [wide, positive], hypot: [wide, positive], max: [on(0, 1), on(1.1, 2)], min: [on(0, 1), on(1.1, 2)],
+  add: [wide, wide],
+  sub: [wide, wide],
+  mul: [wide, wide],
+  mulStrongZero: [wide, wide],
+  div: [wide, positive],
+  pow: [positive, wide],
+  atan2: [wide, positive],
+  hypot: [wide, positive],
+  max: [on(0, 1), on(1.1, 2)],
+  min: [on(0, 1), on(1.1, 2)],
   rem: [on(7.2, 7.8), on(2.9, 3.1)]
 } as const
 
@@ -61,7 +97,9 @@ describe("against central differences, first and second order, over broadcast sh
   }
   it("select", () => {
     agreesWithDifferences((ops, [p, a, b]) => ops.select(ops.gt(p!, 0), ops.exp(a!), ops.sin(b!)), broadcastable(3), [
-      on(0.1, 2), wide, wide
+      on(0.1, 2),
+      wide,
+      wide
     ])
   })
   it("select by a broadcast predicate", () => {
@@ -72,7 +110,9 @@ describe("against central differences, first and second order, over broadcast sh
   it("clamp", () => {
     for (const x of [on(0.5, 0.9), on(-2, -1.1), on(2.1, 3)]) {
       agreesWithDifferences((ops, [a, low, high]) => ops.exp(ops.clamp(a!, low!, high!)), broadcastable(3), [
-        x, on(-1, 0.4), on(1, 2)
+        x,
+        on(-1, 0.4),
+        on(1, 2)
       ])
     }
   })
@@ -143,7 +183,14 @@ describe("kinks", () => {
   })
   it("pow at zero, to third order in x", () => {
     // d^k x^n / dx^k at 0 is n! where k = n, and 0 elsewhere.
-    for (const [n, expected] of [[0, [0, 0, 0]], [1, [1, 0, 0]], [2, [0, 2, 0]], [3, [0, 0, 6]], [4, [0, 0, 0]]] as const) {
+    const rows = [
+      [0, 0, 0],
+      [1, 0, 0],
+      [0, 2, 0],
+      [0, 0, 6],
+      [0, 0, 0]
+    ]
+    for (const [n, expected] of rows.entries()) {
       const orders = [[0], [0, 0], [0, 0, 0]]
       expect(orders.map((order) => partial(binaryProgram("pow"), order, 0, n))).toEqual(expected)
       const constant: Program = (ops, [x]) => ops.pow(x!, n)
@@ -152,7 +199,12 @@ describe("kinks", () => {
   })
   it("pow at zero, mixed and in y", () => {
     // x^y log x and its derivatives tend to 0 for y > 1.
-    for (const orders of [[1, 1], [1, 1, 1], [0, 1], [1, 0]]) {
+    for (const orders of [
+      [1, 1],
+      [1, 1, 1],
+      [0, 1],
+      [1, 0]
+    ]) {
       expect(partial(binaryProgram("pow"), orders, 0, 2.5)).toBe(0)
     }
     expect(partial(binaryProgram("pow"), [0, 1], 0, 1)).toBe(-Infinity)
@@ -163,13 +215,22 @@ describe("kinks", () => {
     expect(partial(binaryProgram("pow"), [0, 0, 0], x, y)).toBeCloseTo(y * (y - 1) * (y - 2) * x ** (y - 3), 12)
     expect(partial(binaryProgram("pow"), [1, 1, 1], x, y)).toBeCloseTo(x ** y * Math.log(x) ** 3, 12)
     const mixed = x ** (y - 2) * (2 * y - 1 + y * (y - 1) * Math.log(x))
-    for (const order of [[0, 0, 1], [0, 1, 0], [1, 0, 0]]) {
+    for (const order of [
+      [0, 0, 1],
+      [0, 1, 0],
+      [1, 0, 0]
+    ]) {
       expect(partial(binaryProgram("pow"), order, x, y)).toBeCloseTo(mixed, 12)
     }
   })
   it("the origin of hypot and atan2: 0 to all orders", () => {
     for (const name of ["hypot", "atan2"] as const) {
-      for (const [x, y] of [[0, 0], [-0, 0], [0, -0], [-0, -0]] as const) {
+      for (const [x, y] of [
+        [0, 0],
+        [-0, 0],
+        [0, -0],
+        [-0, -0]
+      ] as const) {
         for (const orders of [[0], [1], [0, 0], [0, 1], [1, 0], [1, 1], [0, 0, 1], [1, 1, 1]]) {
           expect(Math.abs(partial(binaryProgram(name), orders, x, y)), `${name} ${orders.join("")}`).toBe(0)
         }
@@ -197,10 +258,24 @@ describe("kinks", () => {
     expect(both("mulStrongZero", 2, 5)).toEqual([5, 2])
     expect(both("mulStrongZero", 0, Infinity)).toEqual([Infinity, 0])
     expect(both("mulStrongZero", 0, NaN)).toEqual([NaN, 0])
-    expect([[0, 0], [0, 1], [1, 0], [1, 1]].map((orders) => partial(f, orders, 2, 5))).toEqual([0, 1, 1, 0])
-    for (const orders of [[0, 1, 0], [0, 0, 1], [0, 1, 1]]) expect(partial(f, orders, 2, 5)).toBe(0)
+    expect(
+      [
+        [0, 0],
+        [0, 1],
+        [1, 0],
+        [1, 1]
+      ].map((orders) => partial(f, orders, 2, 5))
+    ).toEqual([0, 1, 1, 0])
+    for (const orders of [
+      [0, 1, 0],
+      [0, 0, 1],
+      [0, 1, 1]
+    ])
+      expect(partial(f, orders, 2, 5)).toBe(0)
     const cube: Program = (ops, [x]) => ops.mulStrongZero(x!, ops.mulStrongZero(x!, x!))
-    for (const x of [2, 0]) expect([[0], [0, 0], [0, 0, 0]].map((o) => partial(cube, o, x))).toEqual([3 * x * x, 6 * x, 6])
+    for (const x of [2, 0]) {
+      expect([[0], [0, 0], [0, 0, 0]].map((orders) => partial(cube, orders, x))).toEqual([3 * x * x, 6 * x, 6])
+    }
   })
   it("clamp", () => {
     const clamp: Program = (ops, [x, low, high]) => ops.clamp(x!, low!, high!)
@@ -218,7 +293,9 @@ describe("kinks", () => {
     const composed: Program = (ops, [x, low, high]) => ops.min(ops.max(x!, low!), high!)
     fc.assert(
       fc.property(fc.tuple(...Array.from({ length: 3 }, () => fc.integer({ min: 0, max: 3 }))), (point) => {
-        for (const i of [0, 1, 2]) expect(at(derivative(clamp, i), ...point)).toBe(at(derivative(composed, i), ...point))
+        for (const i of [0, 1, 2]) {
+          expect(at(derivative(clamp, i), ...point)).toBe(at(derivative(composed, i), ...point))
+        }
       })
     )
   })
@@ -236,7 +313,7 @@ describe("kinks", () => {
     )
   })
   it("sqrt, cbrt and log at zero", () => {
-    expect([of("sqrt", 0), of("cbrt", 0), of("cbrt", -0), of("log", 0)]).toEqual([Infinity, Infinity, Infinity, Infinity])
+    for (const d of [of("sqrt", 0), of("cbrt", 0), of("cbrt", -0), of("log", 0)]) expect(d).toBe(Infinity)
     expect(partial(unaryProgram("sqrt"), [0, 0], 0)).toBe(-Infinity)
     expect(partial(unaryProgram("log"), [0, 0], 0)).toBe(-Infinity)
     expect(partial(unaryProgram("cbrt"), [0, 0], 0)).toBe(-Infinity)
@@ -271,6 +348,14 @@ describe("a branch not taken never poisons", () => {
       }
     })
   }
+  it("select gives the branch not taken a zero, however bad the cotangent", () => {
+    const p = Tensor.bool([true, false, true, false])
+    const f: Program = (ops, [a, b]) => ops.select(ops.constant(p), a!, b!)
+    const inputs = [Tensor.make([1, 2, 3, 4]), Tensor.make([5, 6, 7, 8])]
+    const [a, b] = pull<Tensor.Any>(tensors, f, inputs, Tensor.make([Infinity, NaN, NaN, -Infinity]))
+    expect(Array.from(a!.data)).toEqual([Infinity, 0, NaN, 0])
+    expect(Array.from(b!.data)).toEqual([0, NaN, 0, -Infinity])
+  })
   it("select of a log in an array", () => {
     const f: Program = (ops, [x]) => ops.select(ops.gt(x!, 0), ops.log(x!), 0)
     expect(evaluate(derivative(f), Tensor.make([-1, 0, 2, NaN]))).toEqual([0, 0, 0.5, 0])
@@ -314,10 +399,29 @@ describe("accuracy beyond the reference", () => {
 describe("structural zeros", () => {
   it("piecewise constant primitives and predicates have Zero in the place of the pullback", () => {
     const flat = [
-      "sign", "floor", "ceil", "round", "isFinite", "toReal", "toIndex", "eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not",
+      "sign",
+      "floor",
+      "ceil",
+      "round",
+      "isFinite",
+      "toReal",
+      "toIndex",
+      "eq",
+      "ne",
+      "lt",
+      "le",
+      "gt",
+      "ge",
+      "and",
+      "or",
+      "not",
       "stopGradient"
     ] as const
-    for (const name of flat) expect(rules[name].every((pullback) => pullback === Zero), name).toBe(true)
+    for (const name of flat)
+      expect(
+        rules[name].every((pullback) => pullback === Zero),
+        name
+      ).toBe(true)
     expect(rules.select[0]).toBe(Zero)
   })
   it("every primitive has one pullback an operand", () => {

@@ -1,0 +1,453 @@
+/**
+ * Numerical derivatives: difference quotients, each with an estimate of its own error.
+ *
+ * **Details**
+ *
+ * The independent witness beside forward and reverse mode: nothing here knows a derivative rule. Every result says how far it may be off,
+ * so that a comparison can take its tolerance from the numbers instead of guessing it. The estimate has two parts: truncation, from
+ * comparing quotients of different steps or orders; and rounding, from the *measured* noise of the function times the amplification of the formula.
+ *
+ * `richardson`, the default, is the one to trust. The plain formulas are there to be compared with it.
+ *
+ * @since 0.1.0
+ */
+import { Fn, Shape, Tensor, Tree } from "@fluxion/core"
+import {
+  type Curve,
+  type Side,
+  type Slopes,
+  automaticStep,
+  noiseOf,
+  slopesByFormula,
+  slopesByRichardson
+} from "./internal/differences.ts"
+
+/**
+ * How a derivative is taken.
+ *
+ * **Details**
+ *
+ * - `forward`: `(f(x + h) - f(x)) / h`, error `O(h)`.
+ * - `central`: `(f(x + h) - f(x - h)) / 2h`, error `O(h²)`.
+ * - `fivePoint`: `(8 (f(x + h) - f(x - h)) - (f(x + 2h) - f(x - 2h))) / 12h`, error `O(h⁴)`.
+ * - `richardson`: central differences extrapolated to step zero (Ridders 1982).
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export type Method = "forward" | "central" | "fivePoint" | "richardson"
+
+/**
+ * Options of numerical derivatives.
+ *
+ * **Details**
+ *
+ * - `method`: `"richardson"` by default.
+ * - `step`: the step (the first, largest step of `richardson`). By default chosen from `|x|`, see `step`.
+ * - `scale`: the size of `x` below which steps do not shrink with `|x|`; 1 by default. Lower it where a function varies
+ *   on a finer scale than its argument's distance from zero.
+ * - `noise`: the absolute rounding error of the function's values. By default measured, see `noise`.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  readonly method?: Method
+  readonly step?: number
+  readonly scale?: number
+  readonly noise?: number
+}
+
+/**
+ * A numerical derivative: its value, the estimated absolute error, and the step it was taken with.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Estimate {
+  readonly value: number
+  readonly error: number
+  readonly step: number
+}
+
+/**
+ * Numerical derivatives of a program: three trees of one structure.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Estimates<T> {
+  readonly value: T
+  readonly error: T
+  readonly step: T
+}
+
+/**
+ * The automatic step: a power of two near `eps^(1/k) max(|x|, scale)` with k = 2, 3, 5, 10 for the four methods.
+ *
+ * **Details**
+ *
+ * A formula whose truncation error grows as `h^p` while rounding grows as `1/h` does best near `eps^(1/(p+1))` (Press et al., Numerical
+ * Recipes, section 5.7). When it is used, the step is further rounded so that `x + h` and `x - h` are exact.
+ *
+ * @example
+ * ```ts
+ * import * as Numeric from "@fluxion/calculus/Numeric"
+ *
+ * console.log(Numeric.step("forward", 1) === 2 ** -26) // true
+ * console.log(Numeric.step("central", 1000) === 2 ** -7) // true
+ * ```
+ *
+ * @category steps
+ * @since 0.1.0
+ */
+export const step = (method: Method, x: number, scale = 1): number => automaticStep(method, x, scale)
+
+const pointwise =
+  (f: (x: number) => number): Curve =>
+  (x) =>
+    Float64Array.of(f(x))
+
+const slopes = (curve: Curve, x: number, options: Options | undefined, noise: Float64Array): Slopes => {
+  const method = options?.method ?? "richardson"
+  const h = options?.step ?? automaticStep(method, x, options?.scale ?? 1)
+  return method === "richardson"
+    ? slopesByRichardson(curve, x, h, noise)
+    : slopesByFormula(method, curve, x, h, noise)
+}
+
+const noiseFor = (curve: Curve, x: number, options: Options | undefined): Float64Array =>
+  options?.noise === undefined
+    ? noiseOf(curve, x, options?.scale ?? 1)
+    : new Float64Array(curve(x).length).fill(options.noise)
+
+const first = ({ error, step, value }: Slopes): Estimate => ({ value: value[0]!, error: error[0]!, step: step[0]! })
+
+/**
+ * The noise of a function near a point: how far rounding moves its values.
+ *
+ * **Details**
+ *
+ * Three standard deviations of the errors of `f`, read off a table of differences of nine values on a fine grid: Moré and Wild, "Estimating
+ * computational noise", SIAM J. Sci. Comput. 33 (2011). Never less than half a unit in the last place. It sees what a count of
+ * operations cannot: cancellation inside `f`.
+ *
+ * @example
+ * ```ts
+ * import * as Numeric from "@fluxion/calculus/Numeric"
+ *
+ * console.log(Numeric.noise((x) => 1 + x, 1) < 1e-15) // true
+ * console.log(Numeric.noise((x) => 1e8 + Math.sin(x) - 1e8, 1) > 1e-9) // true
+ * ```
+ *
+ * @category error estimates
+ * @since 0.1.0
+ */
+export const noise = (f: (x: number) => number, x: number, options?: Pick<Options, "scale">): number =>
+  noiseOf(pointwise(f), x, options?.scale ?? 1)[0]!
+
+/**
+ * The derivative of a plain function of one number.
+ *
+ * **Details**
+ *
+ * Points outside the domain (values not finite) are avoided by shorter steps; the value is NaN with infinite error where no step helps. At a kink the
+ * central formulas answer with the mean of both slopes: see `oneSided`. Costs about 30 evaluations with `richardson`, 9 for the noise and
+ * 2 to 9 with the plain formulas.
+ *
+ * @example
+ * ```ts
+ * import * as Numeric from "@fluxion/calculus/Numeric"
+ *
+ * const { error, value } = Numeric.derivative(Math.exp, 1)
+ * console.log(value.toFixed(11)) // 2.71828182846
+ * console.log(Math.abs(value - Math.E) <= error && error < 1e-11) // true
+ * ```
+ *
+ * @category derivatives
+ * @since 0.1.0
+ */
+export const derivative = (f: (x: number) => number, x: number, options?: Options): Estimate => {
+  const curve = pointwise(f)
+  return first(slopes(curve, x, options, noiseFor(curve, x, options)))
+}
+
+/**
+ * The derivative of a plain function from the left or from the right.
+ *
+ * **Details**
+ *
+ * One-sided differences extrapolated to step zero. Where left and right differ by more than their errors, the function has a kink.
+ * `method` is not used.
+ *
+ * @example
+ * ```ts
+ * import * as Numeric from "@fluxion/calculus/Numeric"
+ *
+ * console.log(Numeric.oneSided(Math.abs, 0, "left").value) // -1
+ * console.log(Numeric.oneSided(Math.abs, 0, "right").value) // 1
+ * ```
+ *
+ * @category derivatives
+ * @since 0.1.0
+ */
+export const oneSided = (
+  f: (x: number) => number,
+  x: number,
+  side: "left" | "right",
+  options?: Omit<Options, "method">
+): Estimate => {
+  const curve = pointwise(f)
+  const h = options?.step ?? automaticStep("richardson", x, options?.scale ?? 1)
+  return first(slopesByRichardson(curve, x, h, noiseFor(curve, x, options), side))
+}
+
+const isReal = ({ type }: Tree.PathAndType): boolean => type.elementType === "real"
+
+/** A program at a point, as a function of flat real inputs to flat real outputs. */
+const flatten = (operation: string, f: Fn.Any, at: unknown) => {
+  const { inputLeaves, inputs: inputSpec, outputLeaves, outputs: outputSpec } = Fn.specs(f)
+  const primals = Tree.toTensors(operation, inputSpec, at)
+  const sizes = primals.map((tensor, i) => (isReal(inputLeaves[i]!) ? tensor.data.length : 0))
+  const outputs = outputLeaves.filter(isReal)
+  const program = f as Fn.Fn<Tree.Spec, unknown>
+  /** The outputs after every real input element was replaced. */
+  const evaluate = (replace: (leaf: number, data: Float64Array) => Float64Array): Float64Array => {
+    const tensors = primals.map((tensor, i) =>
+      sizes[i] === 0
+        ? tensor
+        : Tensor.fromArray(replace(i, tensor.data as Float64Array), tensor.shape)
+    )
+    const value = Fn.runSync(program, Tree.fromTensors(inputSpec, tensors) as never)
+    const results = Tree.toTensors(operation, outputSpec, value)
+    const flat = new Float64Array(outputs.reduce((sum, { type }) => sum + Shape.size(type.shape), 0))
+    let offset = 0
+    results.forEach((tensor, i) => {
+      if (!isReal(outputLeaves[i]!)) return
+      flat.set(tensor.data as Float64Array, offset)
+      offset += tensor.data.length
+    })
+    return flat
+  }
+  const moved = (leaf: number, element: number): Curve => (x) =>
+    evaluate((i, data) => {
+      if (i !== leaf) return data
+      const copy = data.slice()
+      copy[element] = x
+      return copy
+    })
+  return { evaluate, inputSpec, moved, outputSpec, outputs, primals, sizes }
+}
+
+type Flat = ReturnType<typeof flatten>
+
+/** The noise of all outputs at once: all real inputs move together, each by its own size and in its own sense. */
+const noiseOfProgram = ({ evaluate }: Flat, options: Options | undefined): Float64Array => {
+  if (options?.noise !== undefined) return evaluate((_, data) => data).fill(options.noise)
+  const scale = options?.scale ?? 1
+  return noiseOf(
+    (t) =>
+      evaluate((leaf, data) =>
+        data.map((x, i) => x + t * Math.max(Math.abs(x), scale) * (1 - ((leaf * 7 + i * 3) % 5) / 4 || 0.125))
+      ),
+    0,
+    1
+  )
+}
+
+/** One set of slopes for every real input element. */
+const columnsOf = (flat: Flat, take: (curve: Curve, x: number, noise: Float64Array) => Slopes, noise: Float64Array) =>
+  flat.sizes.map((size, leaf) =>
+    Array.from({ length: size }, (_, i) => take(flat.moved(leaf, i), flat.primals[leaf]!.data[i]!, noise))
+  )
+
+/** Puts columns together to the Jacobian's blocks, in the order of its leaves. */
+const blocks = (flat: Flat, columns: ReadonlyArray<ReadonlyArray<Slopes>>, field: keyof Slopes): Array<Tensor.Any> => {
+  const inputs = Tree.leaves(flat.inputSpec)
+  let offset = 0
+  return flat.outputs.flatMap(({ type }) => {
+    const rows = Shape.size(type.shape)
+    const start = offset
+    offset += rows
+    return inputs.flatMap((input, leaf) => {
+      if (!isReal(input)) return []
+      const own = columns[leaf]!
+      const data = new Float64Array(rows * own.length)
+      own.forEach((column, j) => {
+        for (let i = 0; i < rows; i++) data[i * own.length + j] = column[field][start + i]!
+      })
+      return [Tensor.fromArray(data, [...type.shape, ...input.type.shape])]
+    })
+  })
+}
+
+const estimates = (spec: Tree.Spec, tensors: (field: keyof Slopes) => Array<Tensor.Any>): never =>
+  ({
+    value: Tree.fromTensors(spec, tensors("value")),
+    error: Tree.fromTensors(spec, tensors("error")),
+    step: Tree.fromTensors(spec, tensors("step"))
+  }) as never
+
+const jacobianSpec = (flat: Flat): Tree.Spec => {
+  const inputs = Tree.tangentSpec(flat.inputSpec)
+  return Tree.mapSpec(Tree.tangentSpec(flat.outputSpec), (output) =>
+    Tree.mapSpec(inputs, (input) => [...output.type.shape, ...input.type.shape])
+  )
+}
+
+/**
+ * The gradient of a program of one scalar output at a point.
+ *
+ * **Details**
+ *
+ * The result has the structure of the real inputs. Runs the program by the reference interpreter, about 30 times for each element of the inputs.
+ *
+ * @example
+ * ```ts
+ * import * as Numeric from "@fluxion/calculus/Numeric"
+ * import { Expr, Fn } from "@fluxion/core"
+ *
+ * const risk = Fn.make({ c: [], d: [] }, ({ c, d }) =>
+ *   Expr.square(c).pipe(Expr.add(Expr.mul(2, Expr.mul(c, d))), Expr.add(d)))
+ * const { value } = Numeric.gradient(risk, { c: 0.5, d: 0.3 })
+ * console.log(value.c.toFixed(10), value.d.toFixed(10)) // 1.6000000000 2.0000000000
+ * ```
+ *
+ * @category programs
+ * @since 0.1.0
+ */
+export const gradient: <I extends Tree.Spec, E>(
+  f: Fn.Fn<I, readonly [], E>,
+  at: Tree.Value<I>,
+  options?: Options
+) => Estimates<Tree.Value<Tree.Tangent<I>>> = (f: Fn.Any, at: unknown, options?: Options) => {
+  const flat = flatten("Numeric.gradient", f, at)
+  const columns = columnsOf(flat, (curve, x, noise) => slopes(curve, x, options, noise), noiseOfProgram(flat, options))
+  return estimates(Tree.tangentSpec(flat.inputSpec), (field) => blocks(flat, columns, field))
+}
+
+/**
+ * The gradient of a program of one scalar output, from the left and from the right in each element of the inputs.
+ *
+ * **Details**
+ *
+ * Elements where both differ by more than their errors lie at a kink. `method` is not used.
+ *
+ * @example
+ * ```ts
+ * import * as Numeric from "@fluxion/calculus/Numeric"
+ * import { Expr, Fn } from "@fluxion/core"
+ *
+ * const f = Fn.make({ x: [] }, ({ x }) => Expr.relu(x))
+ * const { left, right } = Numeric.oneSidedGradient(f, { x: 0 })
+ * console.log(left.value, right.value) // { x: 0 } { x: 1 }
+ * ```
+ *
+ * @category programs
+ * @since 0.1.0
+ */
+export const oneSidedGradient: <I extends Tree.Spec, E>(
+  f: Fn.Fn<I, readonly [], E>,
+  at: Tree.Value<I>,
+  options?: Omit<Options, "method">
+) => {
+  readonly left: Estimates<Tree.Value<Tree.Tangent<I>>>
+  readonly right: Estimates<Tree.Value<Tree.Tangent<I>>>
+} = (f: Fn.Any, at: unknown, options?: Options) => {
+  const flat = flatten("Numeric.oneSidedGradient", f, at)
+  const noise = noiseOfProgram(flat, options)
+  const from = (side: Side): never => {
+    const columns = columnsOf(
+      flat,
+      (curve, x) => {
+        const h = options?.step ?? automaticStep("richardson", x, options?.scale ?? 1)
+        return slopesByRichardson(curve, x, h, noise, side)
+      },
+      noise
+    )
+    return estimates(Tree.tangentSpec(flat.inputSpec), (field) => blocks(flat, columns, field))
+  }
+  return { left: from("left"), right: from("right") }
+}
+
+/**
+ * The derivative of a program along a direction at a point.
+ *
+ * **Details**
+ *
+ * The result has the structure of the real outputs. About 30 evaluations, whatever the number of inputs. The default step is for directions whose elements are about as large
+ * as the inputs' (or 1); give `step` otherwise.
+ *
+ * @example
+ * ```ts
+ * import * as Numeric from "@fluxion/calculus/Numeric"
+ * import { Expr, Fn } from "@fluxion/core"
+ *
+ * const f = Fn.make({ x: [], y: [] }, ({ x, y }) => Expr.mul(x, y))
+ * const { value } = Numeric.directional(f, { x: 3, y: 4 }, { x: 1, y: 1 })
+ * console.log(value.toFixed(10)) // 7.0000000000
+ * ```
+ *
+ * @category programs
+ * @since 0.1.0
+ */
+export const directional: <I extends Tree.Spec, O, E>(
+  f: Fn.Fn<I, O, E>,
+  at: Tree.Value<I>,
+  direction: Tree.Value<Tree.Tangent<I>>,
+  options?: Options
+) => Estimates<Tree.Value<Tree.Tangent<O>>> = (f: Fn.Any, at: unknown, direction: unknown, options?: Options) => {
+  const flat = flatten("Numeric.directional", f, at)
+  const tangents = Tree.toTensors("Numeric.directional", Tree.tangentSpec(flat.inputSpec), direction)
+  let next = 0
+  const aligned = Tree.leaves(flat.inputSpec).map((leaf) => (isReal(leaf) ? tangents[next++]! : undefined))
+  const curve: Curve = (t) =>
+    flat.evaluate((leaf, data) => {
+      const along = aligned[leaf]!.data
+      return data.map((x, i) => (along[i] === 0 ? x : x + t * along[i]!))
+    })
+  const result = slopes(curve, 0, options, noiseFor(curve, 0, options))
+  return estimates(Tree.tangentSpec(flat.outputSpec), (field) => {
+    let offset = 0
+    return flat.outputs.map(({ type }) => {
+      const size = Shape.size(type.shape)
+      offset += size
+      return Tensor.fromArray(result[field].subarray(offset - size, offset), type.shape)
+    })
+  })
+}
+
+/**
+ * The Jacobian of a program at a point.
+ *
+ * **Details**
+ *
+ * The result has the structure of `Forward.jacobian` and `Reverse.jacobian`: at each output leaf of shape `o` the tree of the inputs, with
+ * leaves of shape `[...o, ...i]`. All outputs share their evaluations, about 30 for each element of the inputs.
+ *
+ * @example
+ * ```ts
+ * import * as Numeric from "@fluxion/calculus/Numeric"
+ * import { Expr, Fn, Tensor } from "@fluxion/core"
+ *
+ * const f = Fn.make([2], (x) => Expr.mul(x, x))
+ * const { value } = Numeric.jacobian(f, Tensor.make([3, 4]))
+ * console.log(Array.from(value.data, (d) => d.toFixed(8))) // [ '6.00000000', '0.00000000', '0.00000000', '8.00000000' ]
+ * ```
+ *
+ * @category programs
+ * @since 0.1.0
+ */
+export const jacobian: <I extends Tree.Spec, O, E>(
+  f: Fn.Fn<I, O, E>,
+  at: Tree.Value<I>,
+  options?: Options
+) => Estimates<Tree.Value<Tree.Jacobian<Tree.Tangent<O>, Tree.Tangent<I>>>> = (
+  f: Fn.Any,
+  at: unknown,
+  options?: Options
+) => {
+  const flat = flatten("Numeric.jacobian", f, at)
+  const columns = columnsOf(flat, (curve, x, noise) => slopes(curve, x, options, noise), noiseOfProgram(flat, options))
+  return estimates(jacobianSpec(flat), (field) => blocks(flat, columns, field))
+}

@@ -1,0 +1,204 @@
+// Difference quotients of functions from one number to many, each with an estimate of its error.
+
+/** A function of one real variable with a fixed number of values. */
+export type Curve = (x: number) => Float64Array
+
+/** The derivative of every value of a curve, the estimated absolute error of each, and the step each was taken with. */
+export interface Slopes {
+  readonly value: Float64Array
+  readonly error: Float64Array
+  readonly step: Float64Array
+}
+
+export type Method = "forward" | "central" | "fivePoint" | "richardson"
+
+export type Side = "left" | "right"
+
+const epsilon = 2 ** -52
+
+// Where truncation grows as h^p and rounding as 1/h, the best step is about eps^(1/(p+1)).
+const roots: Record<Method, number> = { forward: 2, central: 3, fivePoint: 5, richardson: 10 }
+
+/** A power of two near eps^(1/k) times the size of `x`. */
+export const automaticStep = (method: Method, x: number, scale: number): number =>
+  2 ** Math.round(Math.log2(epsilon ** (1 / roots[method]) * Math.max(Math.abs(x), scale)))
+
+/** The step nearest to `h` for which `|x| + h`, and so `x + h` and `x - h`, are exact. */
+const exactStep = (x: number, h: number): number => {
+  const size = Math.abs(x)
+  const rounded = size + h - size
+  return rounded > 0 && Number.isFinite(rounded) ? rounded : Math.max(h, size * epsilon * 2, Number.MIN_VALUE)
+}
+
+const filled = (count: number, value: number): Float64Array => new Float64Array(count).fill(value)
+
+// gamma_k = (k!)^2 / (2k)!: the k-th difference of independent errors of variance s^2 has variance s^2 / gamma_k.
+const gamma = (k: number): number => {
+  let result = 1
+  for (let i = 1; i <= k; i++) result *= i / (k + i)
+  return result
+}
+
+/**
+ * The noise of each value of a curve near `x`: how much rounding moves it. By Hamming's difference table as in
+ * J. J. Moré and S. M. Wild, "Estimating computational noise", SIAM J. Sci. Comput. 33 (2011), section 4:
+ * of nine values on a fine grid, high differences leave nothing of a smooth curve, only its noise. Three standard deviations, and
+ * at least half a unit in the last place.
+ */
+export const noiseOf = (curve: Curve, x: number, scale: number): Float64Array => {
+  const count = 9
+  const half = 4
+  const centre = curve(x)
+  const size = centre.length
+  const noise = new Float64Array(size)
+  let spacing = 2 ** Math.round(Math.log2(Math.max(Math.abs(x), scale))) * 2 ** -30
+  for (let attempt = 0; attempt < 3; attempt++, spacing *= 64) {
+    const samples = Array.from({ length: count }, (_, i) => (i === half ? centre : curve(x + (i - half) * spacing)))
+    let still = false
+    for (let i = 0; i < size; i++) {
+      let differences = samples.map((sample) => sample[i]!).filter(Number.isFinite)
+      const largest = differences.reduce((m, y) => Math.max(m, Math.abs(y)), 0)
+      let deviation = 0
+      if (differences.length === count) {
+        let moves = 0
+        for (let k = 1; k <= 6; k++) {
+          differences = differences.slice(1).map((y, j) => y - differences[j]!)
+          if (k === 1) moves = differences.filter((d) => d !== 0).length
+          if (k < 4) continue
+          const meanSquare = differences.reduce((sum, d) => sum + d * d, 0) / differences.length
+          deviation = Math.max(deviation, Math.sqrt(gamma(k) * meanSquare))
+        }
+        // A value that stands still on this grid may move on a coarser one.
+        if (moves < 4) still = true
+      }
+      noise[i] = Math.max(noise[i]!, 3 * deviation, (epsilon / 2) * largest)
+    }
+    if (!still) break
+  }
+  return noise
+}
+
+/** A plain difference quotient with step `h`, and the factor by which it amplifies noise. */
+const quotients = {
+  forward: {
+    amplification: 2,
+    at: (curve: Curve, x: number, h: number, centre: Float64Array) => {
+      const right = curve(x + h)
+      return centre.map((y, i) => (right[i]! - y) / h)
+    }
+  },
+  central: {
+    amplification: 1,
+    at: (curve: Curve, x: number, h: number) => {
+      const [left, right] = [curve(x - h), curve(x + h)]
+      return left.map((y, i) => (right[i]! - y) / (2 * h))
+    }
+  },
+  fivePoint: {
+    amplification: 1.5,
+    at: (curve: Curve, x: number, h: number) => {
+      const [left, right, farLeft, farRight] = [curve(x - h), curve(x + h), curve(x - 2 * h), curve(x + 2 * h)]
+      return left.map((y, i) => (8 * (right[i]! - y) - (farRight[i]! - farLeft[i]!)) / (12 * h))
+    }
+  }
+} as const
+
+/** The derivative by one formula. Its error is what doubling the step changes, and the amplified noise. */
+export const slopesByFormula = (
+  method: "forward" | "central" | "fivePoint",
+  curve: Curve,
+  x: number,
+  step: number,
+  noise: Float64Array
+): Slopes => {
+  const { amplification, at } = quotients[method]
+  const h = exactStep(x, step)
+  const twice = exactStep(x, 2 * step)
+  const centre = curve(x)
+  const value = at(curve, x, h, centre)
+  const coarse = at(curve, x, twice, centre)
+  return {
+    value,
+    error: value.map((d, i) => Math.abs(coarse[i]! - d) + (amplification * noise[i]!) / h),
+    step: filled(value.length, h)
+  }
+}
+
+/** One column of extrapolation: steps so far, the last row of Neville's scheme, and its amplification of noise. */
+interface Tableau {
+  steps: Array<number>
+  row: Array<number>
+  amplification: Array<number>
+}
+
+/** More columns gain nothing at 53 bits. */
+const columns = 7
+
+/** Halvings in all; far more than convergence takes, so that a first step much too large does no harm. */
+const levels = 52
+
+/**
+ * The derivative by Richardson's extrapolation of difference quotients to step zero: C. J. F. Ridders, "Accurate computation of F'(x)
+ * and F'(x)F''(x)", Advances in Engineering Software 4 (1982), with halved steps, and with the noise that each entry of the scheme inherits added to
+ * Ridders' estimate of its truncation error. Central differences are polynomials in h^2, one-sided ones in h.
+ *
+ * Steps that reach outside the domain (values not finite) are passed over. Halving ends when noise alone exceeds the best estimate.
+ */
+export const slopesByRichardson = (
+  curve: Curve,
+  x: number,
+  first: number,
+  noise: Float64Array,
+  side?: Side
+): Slopes => {
+  const centre = curve(x)
+  const size = centre.length
+  const value = filled(size, Number.NaN)
+  const error = filled(size, Number.POSITIVE_INFINITY)
+  const step = filled(size, Number.NaN)
+  const tableaux = Array.from({ length: size }, (): Tableau => ({ steps: [], row: [], amplification: [] }))
+  const order = side === undefined ? 2 : 1
+  const smallest = Math.max(Math.abs(x) * epsilon * 16, Number.MIN_VALUE * 16)
+  for (let level = 0, h0 = first; level < levels && (level === 0 || h0 >= smallest); level++, h0 /= 2) {
+    const h = exactStep(x, h0)
+    const right = side === "left" ? centre : curve(x + h)
+    const left = side === "right" ? centre : curve(x - h)
+    const width = side === undefined ? 2 * h : h
+    let open = false
+    for (let i = 0; i < size; i++) {
+      const tableau = tableaux[i]!
+      const quotient = (right[i]! - left[i]!) / width
+      if (!Number.isFinite(quotient)) {
+        tableau.steps = []
+        tableau.row = []
+        tableau.amplification = []
+        open = true
+        continue
+      }
+      const steps = [h, ...tableau.steps.slice(0, columns - 1)]
+      const row = [quotient]
+      const amplification = [2 / width]
+      for (let k = 1; k < steps.length; k++) {
+        const ratio = (steps[k]! / h) ** order
+        const [finer, coarser] = [row[k - 1]!, tableau.row[k - 1]!]
+        const extrapolated = finer + (finer - coarser) / (ratio - 1)
+        const amplified = (ratio * amplification[k - 1]! + tableau.amplification[k - 1]!) / (ratio - 1)
+        row.push(extrapolated)
+        amplification.push(amplified)
+        const truncation = Math.max(Math.abs(extrapolated - finer), Math.abs(extrapolated - coarser))
+        const total = truncation + noise[i]! * amplified
+        if (total < error[i]!) {
+          error[i] = total
+          value[i] = extrapolated
+          step[i] = h
+        }
+      }
+      tableau.steps = steps
+      tableau.row = row
+      tableau.amplification = amplification
+      if (steps.length < 4 || (noise[i]! * 2) / width < error[i]!) open = true
+    }
+    if (!open) break
+  }
+  return { value, error, step }
+}
