@@ -241,6 +241,8 @@ const flatten = (operation: string, f: Fn.Any, at: unknown) => {
 
 type Flat = ReturnType<typeof flatten>
 
+const senses = [1, -0.75, 0.5, -1, 0.25]
+
 /** The noise of all outputs at once: all real inputs move together, each by its own size and in its own sense. */
 const noiseOfProgram = ({ evaluate }: Flat, options: Options | undefined): Float64Array => {
   if (options?.noise !== undefined) return evaluate((_, data) => data).fill(options.noise)
@@ -248,7 +250,7 @@ const noiseOfProgram = ({ evaluate }: Flat, options: Options | undefined): Float
   return noiseOf(
     (t) =>
       evaluate((leaf, data) =>
-        data.map((x, i) => x + t * Math.max(Math.abs(x), scale) * (1 - ((leaf * 7 + i * 3) % 5) / 4 || 0.125))
+        data.map((x, i) => x + t * Math.max(Math.abs(x), scale) * senses[(leaf + i) % senses.length]!)
       ),
     0,
     1

@@ -51,7 +51,8 @@ export const noiseOf = (curve: Curve, x: number, scale: number): Float64Array =>
   const centre = curve(x)
   const size = centre.length
   const noise = new Float64Array(size)
-  let spacing = 2 ** Math.round(Math.log2(Math.max(Math.abs(x), scale))) * 2 ** -30
+  // Sixteen bits, so that the grid is exact but falls in step with no other.
+  let spacing = (2 ** Math.round(Math.log2(Math.max(Math.abs(x), scale))) * 2 ** -30 * 48437) / 65536
   for (let attempt = 0; attempt < 3; attempt++, spacing *= 64) {
     const samples = Array.from({ length: count }, (_, i) => (i === half ? centre : curve(x + (i - half) * spacing)))
     let still = false
@@ -124,25 +125,43 @@ export const slopesByFormula = (
   }
 }
 
-/** One column of extrapolation: steps so far, the last row of Neville's scheme, and its amplification of noise. */
+/** The last row of Neville's scheme, with the steps of its columns and the noise that each entry inherits. */
 interface Tableau {
   steps: Array<number>
   row: Array<number>
-  amplification: Array<number>
+  noise: Array<number>
+  /** The best entry of each row so far. */
+  readonly best: Array<{ readonly value: number; readonly error: number; readonly step: number }>
 }
 
 /** More columns gain nothing at 53 bits. */
 const columns = 7
 
-/** Halvings in all; far more than convergence takes, so that a first step much too large does no harm. */
-const levels = 52
+/** Far more steps than convergence takes, so that a first one much too large does no harm. */
+const levels = 80
+
+/** Not a simple fraction, so that no period of the function is sampled in step with itself. */
+const contraction = (Math.sqrt(5) - 1) / 2
+
+/** The entry of least error; smaller steps that contradict it raise its error. */
+const select = ({ best }: Tableau) => {
+  let chosen = 0
+  for (let j = 1; j < best.length; j++) if (best[j]!.error < best[chosen]!.error) chosen = j
+  if (best.length === 0) return { value: Number.NaN, error: Number.POSITIVE_INFINITY, step: Number.NaN }
+  const { step, value } = best[chosen]!
+  let { error } = best[chosen]!
+  for (let j = chosen + 1; j < best.length; j++) {
+    error = Math.max(error, Math.abs(best[j]!.value - value) - best[j]!.error)
+  }
+  return { value, error, step }
+}
 
 /**
  * The derivative by Richardson's extrapolation of difference quotients to step zero: C. J. F. Ridders, "Accurate computation of F'(x)
- * and F'(x)F''(x)", Advances in Engineering Software 4 (1982), with halved steps, and with the noise that each entry of the scheme inherits added to
- * Ridders' estimate of its truncation error. Central differences are polynomials in h^2, one-sided ones in h.
+ * and F'(x)F''(x)", Advances in Engineering Software 4 (1982), with the noise that each entry of the scheme inherits added to Ridders'
+ * estimate of its truncation error. Central differences are polynomials in h^2, one-sided ones in h.
  *
- * Steps that reach outside the domain (values not finite) are passed over. Halving ends when noise alone exceeds the best estimate.
+ * Steps that reach outside the domain (values not finite) are passed over. It ends when noise alone exceeds the best estimate.
  */
 export const slopesByRichardson = (
   curve: Curve,
@@ -152,53 +171,53 @@ export const slopesByRichardson = (
   side?: Side
 ): Slopes => {
   const centre = curve(x)
-  const size = centre.length
-  const value = filled(size, Number.NaN)
-  const error = filled(size, Number.POSITIVE_INFINITY)
-  const step = filled(size, Number.NaN)
-  const tableaux = Array.from({ length: size }, (): Tableau => ({ steps: [], row: [], amplification: [] }))
+  const tableaux = Array.from(centre, (): Tableau => ({ steps: [], row: [], noise: [], best: [] }))
   const order = side === undefined ? 2 : 1
   const smallest = Math.max(Math.abs(x) * epsilon * 16, Number.MIN_VALUE * 16)
-  for (let level = 0, h0 = first; level < levels && (level === 0 || h0 >= smallest); level++, h0 /= 2) {
+  for (let level = 0, h0 = first; level < levels && (level === 0 || h0 >= smallest); level++, h0 *= contraction) {
     const h = exactStep(x, h0)
     const right = side === "left" ? centre : curve(x + h)
     const left = side === "right" ? centre : curve(x - h)
     const width = side === undefined ? 2 * h : h
     let open = false
-    for (let i = 0; i < size; i++) {
+    for (let i = 0; i < tableaux.length; i++) {
       const tableau = tableaux[i]!
-      const quotient = (right[i]! - left[i]!) / width
+      const [a, b] = [left[i]!, right[i]!]
+      const quotient = (b - a) / width
       if (!Number.isFinite(quotient)) {
         tableau.steps = []
         tableau.row = []
-        tableau.amplification = []
+        tableau.noise = []
         open = true
         continue
       }
       const steps = [h, ...tableau.steps.slice(0, columns - 1)]
       const row = [quotient]
-      const amplification = [2 / width]
+      const inherited = [(2 * Math.max(noise[i]!, (epsilon / 2) * Math.max(Math.abs(a), Math.abs(b)))) / width]
+      let best = { value: quotient, error: Number.POSITIVE_INFINITY, step: h }
       for (let k = 1; k < steps.length; k++) {
         const ratio = (steps[k]! / h) ** order
         const [finer, coarser] = [row[k - 1]!, tableau.row[k - 1]!]
-        const extrapolated = finer + (finer - coarser) / (ratio - 1)
-        const amplified = (ratio * amplification[k - 1]! + tableau.amplification[k - 1]!) / (ratio - 1)
-        row.push(extrapolated)
-        amplification.push(amplified)
-        const truncation = Math.max(Math.abs(extrapolated - finer), Math.abs(extrapolated - coarser))
-        const total = truncation + noise[i]! * amplified
-        if (total < error[i]!) {
-          error[i] = total
-          value[i] = extrapolated
-          step[i] = h
-        }
+        const value = finer + (finer - coarser) / (ratio - 1)
+        const amplified = (ratio * inherited[k - 1]! + tableau.noise[k - 1]!) / (ratio - 1)
+        row.push(value)
+        inherited.push(amplified)
+        const truncation = Math.max(Math.abs(value - finer), Math.abs(value - coarser))
+        const error = truncation + amplified
+        if (error < best.error) best = { value, error, step: h }
       }
       tableau.steps = steps
       tableau.row = row
-      tableau.amplification = amplification
-      if (steps.length < 4 || (noise[i]! * 2) / width < error[i]!) open = true
+      tableau.noise = inherited
+      if (best.error < Number.POSITIVE_INFINITY) tableau.best.push(best)
+      if (steps.length < 4 || inherited[0]! < select(tableau).error) open = true
     }
     if (!open) break
   }
-  return { value, error, step }
+  const chosen = tableaux.map(select)
+  return {
+    value: Float64Array.from(chosen, ({ value }) => value),
+    error: Float64Array.from(chosen, ({ error }) => error),
+    step: Float64Array.from(chosen, ({ step }) => step)
+  }
 }

@@ -20,15 +20,22 @@
  *
  * @since 0.1.0
  */
-import type { Operations } from "@fluxion/core"
+import type { Operations, Primitive } from "@fluxion/core"
 import { Zero } from "../VjpRule.ts"
-import type { VjpRule, VjpRules } from "../VjpRule.ts"
+import type { VjpRules } from "../VjpRule.ts"
 
 type Ops<A> = Operations.Operations<A>
 
-// Rules of one arity differ in their name only, so one of them stands for the type of all.
-type Unary = VjpRule<"neg">
-type Binary = VjpRule<"add">
+/** What the pullbacks of a primitive without attributes are told: the part of `Context` that does not depend on its name. */
+interface Point<A, Operands extends ReadonlyArray<A>> {
+  readonly ops: Ops<A>
+  readonly operands: Operands
+  readonly result: A
+}
+
+type Unary = readonly [<A>(ct: A, context: Point<A, readonly [A]>) => A]
+type BinaryPullback = <A>(ct: A, context: Point<A, readonly [A, A]>) => A
+type Binary = readonly [BinaryPullback, BinaryPullback]
 
 /** The rule of a function of one real, from its derivative at `x`; `y` is the primal result. */
 const unary = (partial: <A>(ops: Ops<A>, x: A, y: A) => A): Unary => [
@@ -58,6 +65,13 @@ const oneMinusSquare = <A>(ops: Ops<A>, x: A): A => fallingAs(ops, ops.mul(ops.s
 
 const asinDerivative = <A>(ops: Ops<A>, x: A): A => ops.div(1, ops.sqrt(oneMinusSquare(ops, x)))
 
+/** The value of the derivative of `sigmoid`, `e^-|x| / (1 + e^-|x|)^2`, accurate in both tails. */
+const logisticDensity = <A>(ops: Ops<A>, x: A): A => {
+  const tail = ops.exp(ops.neg(ops.abs(x)))
+  const whole = ops.add(1, tail)
+  return ops.div(tail, ops.mul(whole, whole))
+}
+
 /**
  * `scale * exp(-x^2)`. The rounding error of `x * x`, which the exponential would amplify by up to `x^2`, is put back
  * as a factor `1 - error`. It comes from splitting `x` into a head of at most 26 bits, whose square is exact, and the
@@ -73,7 +87,7 @@ const gaussian = <A>(ops: Ops<A>, x: A, scale: number): A => {
   return ops.mul(ops.exp(ops.neg(ops.mul(x, x))), corrected)
 }
 
-/** The share of `own` in the derivative of `max` or `min`: 1 where it is the result, 1/2 in a tie, NaN where that is */
+/** The share of `own` in the derivative of `max` or `min`: 1 where it is the result, 1/2 in a tie, NaN where that is. */
 const share = <A>(ops: Ops<A>, own: A, other: A, result: A): A => {
   const mine = ops.toReal(ops.eq(own, result))
   return ops.div(mine, ops.add(mine, ops.toReal(ops.eq(other, result))))
@@ -150,11 +164,8 @@ export const elementwise = {
   }),
   sinh: unary((ops, x) => ops.cosh(x)),
   cosh: unary((ops, x) => ops.sinh(x)),
-  // 1 - y^2 has lost all digits for |x| > 19, but the right derivatives.
-  tanh: unary((ops, x, y) => {
-    const secant = ops.div(1, ops.cosh(x))
-    return fallingAs(ops, ops.mul(secant, secant), ops.mul(y, y))
-  }),
+  // 1 - y^2 has lost all digits for |x| > 19, but has the right derivatives.
+  tanh: unary((ops, x, y) => fallingAs(ops, ops.mul(4, logisticDensity(ops, ops.mul(2, x))), ops.mul(y, y))),
   asinh: unary((ops, x) => ops.div(1, ops.hypot(1, x))),
   acosh: unary((ops, x) => ops.div(1, ops.mul(ops.sqrt(ops.sub(x, 1)), ops.sqrt(ops.add(x, 1))))),
   atanh: unary((ops, x) => ops.div(1, oneMinusSquare(ops, x))),
@@ -165,11 +176,10 @@ export const elementwise = {
   polygamma: [
     (ct, { attributes, operands: [x], ops }) => ops.mulStrongZero(ct, ops.polygamma(x, attributes.order + 1))
   ],
-  // s(x) s(-x) is accurate in both tails, but its derivative s(x) s(-x) (s(-x) - s(x)) cancels near zero;
-  // s' = (1 - tanh(x/2)^2) / 4 has the derivative -s' tanh(x/2).
-  sigmoid: unary((ops, x, y) => {
+  // The derivative of s(x) s(-x) cancels near zero; that of s' = (1 - tanh(x/2)^2) / 4 is -s' tanh(x/2).
+  sigmoid: unary((ops, x) => {
     const half = ops.tanh(ops.mul(0.5, x))
-    return fallingAs(ops, ops.mul(y, ops.sigmoid(ops.neg(x))), ops.mul(0.25, ops.mul(half, half)))
+    return fallingAs(ops, logisticDensity(ops, x), ops.mul(0.25, ops.mul(half, half)))
   }),
   softplus: unary((ops, x) => ops.sigmoid(x)),
   // relu(x) is never negative, so its sign is 1, 0 or NaN.
@@ -236,63 +246,4 @@ export const elementwise = {
     (ct, { operands: [x, low, high], ops, result }) => ops.mulStrongZero(ct, share(ops, high, ops.max(x, low), result))
   ],
   stopGradient: flat1
-} satisfies VjpRules<
-  | "neg"
-  | "abs"
-  | "sign"
-  | "exp"
-  | "expm1"
-  | "log"
-  | "log1p"
-  | "sqrt"
-  | "cbrt"
-  | "sin"
-  | "cos"
-  | "tan"
-  | "asin"
-  | "acos"
-  | "atan"
-  | "sinh"
-  | "cosh"
-  | "tanh"
-  | "asinh"
-  | "acosh"
-  | "atanh"
-  | "erf"
-  | "erfc"
-  | "lgamma"
-  | "digamma"
-  | "polygamma"
-  | "sigmoid"
-  | "softplus"
-  | "relu"
-  | "floor"
-  | "ceil"
-  | "round"
-  | "isFinite"
-  | "toReal"
-  | "toIndex"
-  | "add"
-  | "sub"
-  | "mul"
-  | "mulStrongZero"
-  | "div"
-  | "pow"
-  | "atan2"
-  | "hypot"
-  | "max"
-  | "min"
-  | "rem"
-  | "eq"
-  | "ne"
-  | "lt"
-  | "le"
-  | "gt"
-  | "ge"
-  | "and"
-  | "or"
-  | "not"
-  | "select"
-  | "clamp"
-  | "stopGradient"
->
+} satisfies Partial<VjpRules<Primitive.Name>>

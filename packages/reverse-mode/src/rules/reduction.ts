@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
-import type { Operations, Shape } from "@fluxion/core"
+import type { Operations, Primitive } from "@fluxion/core"
 import { Zero } from "../VjpRule.ts"
-import type { VjpRule, VjpRules } from "../VjpRule.ts"
+import type { VjpRules } from "../VjpRule.ts"
 
 type Ops<A> = Operations.Operations<A>
 
@@ -51,15 +51,21 @@ const partialOfProduct = <A>(ops: Ops<A>, x: A, axes: ReadonlyArray<number>): A 
   return ops.transpose(ops.reshape(partial, moved), inverse)
 }
 
+/** What the pullback of a reduction is told, without regard to its name. */
+interface Reduced<A> {
+  readonly ops: Ops<A>
+  readonly attributes: Primitive.ReductionAttributes
+  readonly operands: readonly [A]
+  readonly result: A
+}
+
 /** The elements that attain the extremum share its cotangent equally; nothing attains NaN, and 0 / 0 says so. */
-const extremum: VjpRule<"reduceMax"> = [
-  (ct, { attributes: { axes }, operands: [x], ops, result }) => {
-    const shape: Shape.Shape = ops.shapeOf(x)
-    const attains = ops.toReal(ops.eq(x, ops.expandReduced(result, axes, shape)))
-    const count = ops.expandReduced(ops.sum(attains, axes), axes, shape)
-    return ops.mulStrongZero(ops.expandReduced(ct, axes, shape), ops.div(attains, count))
-  }
-]
+const extremum = <A>(ct: A, { attributes: { axes }, operands: [x], ops, result }: Reduced<A>): A => {
+  const shape = ops.shapeOf(x)
+  const attains = ops.toReal(ops.eq(x, ops.expandReduced(result, axes, shape)))
+  const count = ops.expandReduced(ops.sum(attains, axes), axes, shape)
+  return ops.mulStrongZero(ops.expandReduced(ct, axes, shape), ops.div(attains, count))
+}
 
 /**
  * The VJP rules of the reducing primitives.
@@ -99,8 +105,8 @@ export const reduction = {
         ? ct
         : ops.mulStrongZero(ops.expandReduced(ct, axes, ops.shapeOf(x)), partialOfProduct(ops, x, axes))
   ],
-  reduceMax: extremum,
-  reduceMin: extremum,
+  reduceMax: [extremum],
+  reduceMin: [extremum],
   argmax: [Zero],
   argmin: [Zero],
   any: [Zero],
@@ -120,6 +126,4 @@ export const reduction = {
       return ops.mulStrongZero(offset, shift(ops, result, axis, forward, 1))
     }
   ]
-} satisfies VjpRules<
-  "sum" | "prod" | "reduceMax" | "reduceMin" | "argmax" | "argmin" | "any" | "all" | "cumsum" | "cumprod"
->
+} satisfies Partial<VjpRules<Primitive.Name>>

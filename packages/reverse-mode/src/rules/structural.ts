@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { Operations, Shape } from "@fluxion/core"
+import type { Operations, Primitive, Shape } from "@fluxion/core"
 import { Zero } from "../VjpRule.ts"
 import type { VjpRules } from "../VjpRule.ts"
 
@@ -116,18 +116,4 @@ export const structural = {
     }
   ],
   triangle: [(ct, { attributes, ops }) => ops.triangle(ct, attributes)]
-} satisfies VjpRules<
-  | "broadcastTo"
-  | "reshape"
-  | "transpose"
-  | "slice"
-  | "dynamicSlice"
-  | "dynamicUpdateSlice"
-  | "pad"
-  | "concat"
-  | "stack"
-  | "reverse"
-  | "gather"
-  | "scatterAdd"
-  | "triangle"
->
+} satisfies Partial<VjpRules<Primitive.Name>>

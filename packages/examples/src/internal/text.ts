@@ -1,0 +1,34 @@
+// How values, lists and tables are written for people.
+
+/** A name or value from outside, safe to print: quoted, control characters escaped, cut after 60 characters. */
+export const quote = (text: string): string => {
+  const escaped = JSON.stringify(text).replace(/[\u007f-\u009f\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)
+  return escaped.length <= 62 ? escaped : `${escaped.slice(0, 60)}…"`
+}
+
+/** Quoted names with commas, the first twenty of them. */
+export const list = (names: ReadonlyArray<string>): string => {
+  const shown = names.slice(0, 20).map(quote).join(", ")
+  return names.length <= 20 ? shown : `${shown} and ${names.length - 20} more`
+}
+
+/** `1 row`, `2 rows`. */
+export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`
+
+/** A number with the given significant digits; in exponential form when very large or very small. */
+export const number = (value: number, digits = 6): string => {
+  if (!Number.isFinite(value)) return String(value)
+  const size = Math.abs(value)
+  return size !== 0 && (size < 1e-4 || size >= 10 ** Math.max(digits, 6)) ? value.toExponential(digits - 1) : value.toPrecision(digits)
+}
+
+/** A relative difference: `0` when equal, otherwise with two digits. */
+export const difference = (value: number): string => (value === 0 ? "0" : value.toExponential(1))
+
+/** Rows of cells under a header, the first column aligned left and the others right, indented by two spaces. */
+export const table = (header: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>): string => {
+  const widths = header.map((name, k) => Math.max(name.length, ...rows.map((row) => row[k]!.length)))
+  const line = (cells: ReadonlyArray<string>): string =>
+    `  ${cells.map((cell, k) => (k === 0 ? cell.padEnd(widths[k]!) : cell.padStart(widths[k]!))).join("  ")}`.trimEnd()
+  return [line(header), `  ${widths.map((width) => "─".repeat(width)).join("  ")}`, ...rows.map(line)].join("\n")
+}
