@@ -27,7 +27,14 @@ for (const { folder } of published) {
         declarationMap: true,
         sourceMap: true,
         rewriteRelativeImportExtensions: true,
-        stripInternal: true
+        stripInternal: true,
+        // In the workspace packages stand for their sources; here they must be what a reader of the published package sees.
+        paths: Object.fromEntries(
+          order.flatMap((name) => [
+            [`@fluxion/${name}`, [`../${name}/dist/index.d.ts`]],
+            [`@fluxion/${name}/*`, [`../${name}/dist/*.d.ts`]]
+          ])
+        )
       },
       include: ["src"]
     })

@@ -76,7 +76,7 @@ export const specOf = <V extends Values>(values: V): SpecOf<V> => {
 }
 
 /**
- * Applies a function leaf by leaf to trees of the same specification.
+ * Applies a function leaf by leaf to one, two or three trees of the same specification.
  *
  * **Details**
  *
@@ -96,15 +96,25 @@ export const specOf = <V extends Values>(values: V): SpecOf<V> => {
  * @category combinators
  * @since 0.1.0
  */
-export const map = <P extends Spec, const T extends ReadonlyArray<Tree.Exprs<P>>>(
-  spec: P,
-  f: (...leaves: { readonly [K in keyof T]: Expr.Expr }) => Expr.Expr,
-  ...trees: T
-): Tree.Exprs<P> => {
+export const map: {
+  <P extends Spec>(spec: P, f: (leaf: Expr.Expr) => Expr.Expr, tree: Tree.Exprs<P>): Tree.Exprs<P>
+  <P extends Spec>(
+    spec: P,
+    f: (first: Expr.Expr, second: Expr.Expr) => Expr.Expr,
+    first: Tree.Exprs<P>,
+    second: Tree.Exprs<P>
+  ): Tree.Exprs<P>
+  <P extends Spec>(
+    spec: P,
+    f: (first: Expr.Expr, second: Expr.Expr, third: Expr.Expr) => Expr.Expr,
+    first: Tree.Exprs<P>,
+    second: Tree.Exprs<P>,
+    third: Tree.Exprs<P>
+  ): Tree.Exprs<P>
+} = (spec: Spec, f: (...leaves: ReadonlyArray<Expr.Expr>) => Expr.Expr, ...trees: ReadonlyArray<unknown>): never => {
   const columns = trees.map((tree) => Tree.flatten(spec, tree) as ReadonlyArray<Expr.Expr>)
-  const apply = f as unknown as (...leaves: ReadonlyArray<Expr.Expr>) => Expr.Expr
   const leaves = Tree.leaves(spec).map(({ path, type }, i) => {
-    const leaf = apply(...columns.map((column) => column[i]!))
+    const leaf = f(...columns.map((column) => column[i]!))
     if (!Shape.equals(leaf.shape, type.shape)) {
       throw Shape.error(
         "Parameters.map",
@@ -114,7 +124,7 @@ export const map = <P extends Spec, const T extends ReadonlyArray<Tree.Exprs<P>>
     }
     return leaf
   })
-  return Tree.unflatten(spec, leaves) as Tree.Exprs<P>
+  return Tree.unflatten(spec, leaves) as never
 }
 
 /**

@@ -32,47 +32,41 @@ const exactStep = (x: number, h: number): number => {
 
 const filled = (count: number, value: number): Float64Array => new Float64Array(count).fill(value)
 
-// gamma_k = (k!)^2 / (2k)!: the k-th difference of independent errors of variance s^2 has variance s^2 / gamma_k.
-const gamma = (k: number): number => {
-  let result = 1
-  for (let i = 1; i <= k; i++) result *= i / (k + i)
-  return result
-}
+/** A grid of nine points of unit spacing, shaken a little: rounding errors that repeat from point to point would not be seen. */
+const grid = [-3.9713, -3.0271, -1.9837, -1.0169, 0, 0.9891, 2.0233, 2.9749, 4.0181]
+
+/** A fourth divided difference leaves nothing of a smooth function on a fine grid. */
+const window = 5
 
 /**
- * The noise of each value of a curve near `x`: how much rounding moves it. By Hamming's difference table as in
- * J. J. Moré and S. M. Wild, "Estimating computational noise", SIAM J. Sci. Comput. 33 (2011), section 4:
- * of nine values on a fine grid, high differences leave nothing of a smooth curve, only its noise. Three standard deviations, and
- * at least half a unit in the last place.
+ * The noise of each value of a curve near `x`: how much rounding moves it. After J. J. Moré and S. M. Wild, "Estimating
+ * computational noise", SIAM J. Sci. Comput. 33 (2011), section 3: of values on a fine grid, high differences leave nothing of a smooth
+ * curve, only its noise. Here they are divided differences, so that the grid need be neither regular nor rounded. Three standard deviations, and at
+ * least half a unit in the last place. A value that stands still on a very fine grid is tried on a coarser one.
  */
 export const noiseOf = (curve: Curve, x: number, scale: number): Float64Array => {
-  const count = 9
-  const half = 4
   const centre = curve(x)
-  const size = centre.length
-  const noise = new Float64Array(size)
-  // Sixteen bits, so that the grid is exact but falls in step with no other.
-  let spacing = (2 ** Math.round(Math.log2(Math.max(Math.abs(x), scale))) * 2 ** -30 * 48437) / 65536
-  for (let attempt = 0; attempt < 3; attempt++, spacing *= 64) {
-    const samples = Array.from({ length: count }, (_, i) => (i === half ? centre : curve(x + (i - half) * spacing)))
+  const noise = centre.map((y) => (epsilon / 2) * Math.abs(y) || 0)
+  for (const exponent of [-30, -21]) {
+    const spacing = Math.max(Math.abs(x), scale) * 2 ** exponent
+    const points = grid.map((t) => x + t * spacing)
+    const samples = points.map((point) => curve(point))
+    const windows = Array.from({ length: points.length - window + 1 }, (_, start) =>
+      points.slice(start, start + window).map((a, i, near) => near.reduce((w, b, j) => (i === j ? w : (w * spacing) / (a - b)), 1))
+    )
+    const norms = windows.map((weights) => Math.hypot(...weights))
     let still = false
-    for (let i = 0; i < size; i++) {
-      let differences = samples.map((sample) => sample[i]!).filter(Number.isFinite)
-      const largest = differences.reduce((m, y) => Math.max(m, Math.abs(y)), 0)
-      let deviation = 0
-      if (differences.length === count) {
-        let moves = 0
-        for (let k = 1; k <= 6; k++) {
-          differences = differences.slice(1).map((y, j) => y - differences[j]!)
-          if (k === 1) moves = differences.filter((d) => d !== 0).length
-          if (k < 4) continue
-          const meanSquare = differences.reduce((sum, d) => sum + d * d, 0) / differences.length
-          deviation = Math.max(deviation, Math.sqrt(gamma(k) * meanSquare))
-        }
-        // A value that stands still on this grid may move on a coarser one.
-        if (moves < 4) still = true
-      }
-      noise[i] = Math.max(noise[i]!, 3 * deviation, (epsilon / 2) * largest)
+    for (let i = 0; i < centre.length; i++) {
+      const moves = samples.filter((sample, j) => j > 0 && sample[i] !== samples[j - 1]![i]).length
+      if (moves < grid.length / 2) still = true
+      let squares = 0
+      windows.forEach((weights, start) => {
+        let difference = 0
+        for (let j = 0; j < window; j++) difference += weights[j]! * (samples[start + j]![i]! - centre[i]!)
+        squares += (difference / norms[start]!) ** 2
+      })
+      const deviation = Math.sqrt(squares / windows.length)
+      if (Number.isFinite(deviation)) noise[i] = Math.max(noise[i]!, 3 * deviation)
     }
     if (!still) break
   }
@@ -193,7 +187,8 @@ export const slopesByRichardson = (
       }
       const steps = [h, ...tableau.steps.slice(0, columns - 1)]
       const row = [quotient]
-      const inherited = [(2 * Math.max(noise[i]!, (epsilon / 2) * Math.max(Math.abs(a), Math.abs(b)))) / width]
+      const rounding = Math.max(noise[i]!, (epsilon / 2) * Math.max(Math.abs(a), Math.abs(b)))
+      const inherited = [(2 * rounding) / width + epsilon * Math.abs(quotient)]
       let best = { value: quotient, error: Number.POSITIVE_INFINITY, step: h }
       for (let k = 1; k < steps.length; k++) {
         const ratio = (steps[k]! / h) ** order

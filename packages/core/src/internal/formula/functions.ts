@@ -2,6 +2,7 @@
 
 import * as Expr from "../../Expr.ts"
 import * as Primitive from "../../Primitive.ts"
+import * as Shape from "../../Shape.ts"
 import * as Tensor from "../../Tensor.ts"
 import { apply } from "../apply.ts"
 import { constant, type Node } from "../node.ts"
@@ -44,6 +45,11 @@ const withParameter = (f: (x: Expr.Expr, parameter?: number) => Expr.Expr): Call
 const folded = (name: "max" | "min"): Callable =>
   callable(2, Infinity, (args) => args.reduce((x, y) => apply(name, {}, [x, y])))
 
+const index = (value: number): Node => {
+  if ((value | 0) !== value) throw Shape.error("index", [], `expected a 32-bit integer, got ${value}`)
+  return constant(Tensor.index(value))
+}
+
 const aliases: Readonly<Record<string, Primitive.Name>> = {
   ln: "log",
   arcsin: "asin",
@@ -63,7 +69,7 @@ export const functions: ReadonlyMap<string, Callable> = new Map<string, Callable
   ["max", folded("max")],
   ["min", folded("min")],
   ["polygamma", callable(2, 2, ([x, n]) => apply("polygamma", { order: literal(n!) }, [x!]), 1)],
-  ["index", callable(1, 1, ([n]) => constant(Tensor.index(literal(n!))), 0)],
+  ["index", callable(1, 1, ([n]) => index(literal(n!)), 0)],
   ["square", unary(Expr.square)],
   ["reciprocal", unary(Expr.reciprocal)],
   ["log2", unary(Expr.log2)],

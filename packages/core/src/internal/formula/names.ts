@@ -70,18 +70,20 @@ const symbol = (word: string): string =>
   greek.has(word) ? `\\${word}` : word.length === 1 || /^\p{Nd}+$/u.test(word) ? word : `\\mathrm{${word}}`
 
 const segment = (text: string): string => {
-  const [, name, indices] = /^([^[]*)(.*)$/u.exec(text)!
-  const words = name!.split("_").filter((word) => word !== "")
-  // x1 is x with an index, unless that is all there is.
-  const [, head, digits] = /^(.*?)(\p{Nd}*)$/u.exec(words[0] ?? "")!
-  const base = head === "" ? digits! : head!
+  const bracket = text.indexOf("[")
+  const name = bracket === -1 ? text : text.slice(0, bracket)
+  const [first = "", ...more] = name.split("_").filter((word) => word !== "")
+  // x1 is x with an index.
+  let end = first.length
+  while (end > 0 && first.charCodeAt(end - 1) >= 48 && first.charCodeAt(end - 1) <= 57) end--
+  if (end === 0) return `\\mathrm{${text.replaceAll("_", "\\_")}}`
   const below = [
-    ...(head === "" || digits === "" ? [] : [digits!]),
-    ...words.slice(1).map(symbol),
-    ...(indices!.match(/\d+/g) ?? [])
+    ...(end === first.length ? [] : [first.slice(end)]),
+    ...more.map(symbol),
+    ...(bracket === -1 ? [] : text.slice(bracket).match(/\d+/g)!)
   ]
-  const written = base === "" ? "\\_" : symbol(base)
-  return below.length === 0 ? written : `${written}_{${below.join(",")}}`
+  const base = symbol(first.slice(0, end))
+  return below.length === 0 ? base : `${base}_{${below.join(",")}}`
 }
 
 /** `x_1` is written `x_{1}`, `alpha` `\alpha`, `rate` `\mathrm{rate}`. */

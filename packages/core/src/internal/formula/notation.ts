@@ -165,7 +165,7 @@ const neg: Notation = {
   // `-(2)` is the negative of 2 and `-2` a number; `--x` is hard to read.
   text: constantly({
     level: Level.sign,
-    parts: ["-", { operand: 0, level: Level.power, unsigned: true, literalApart: true }]
+    parts: ["-", { operand: 0, level: Level.power, unsigned: false, literalApart: true }]
   }),
   // -(x y) and (-x) y are one formula.
   latex: constantly({ level: Level.product, parts: ["-", unsigned(0, Level.product)] })
@@ -177,13 +177,14 @@ const not: Notation = {
   latex: constantly({ level: Level.not, parts: ["\\lnot ", hole(0, Level.sum)] })
 }
 
-const letter = (i: number): string => (i < 26 ? String.fromCharCode(97 + i) : `<${i}>`)
+const letters = "ijklmnopqrstuvwxyzabcdefgh"
 
-/** Subscripts as in einsum, with letters in order of first appearance from `i` on, as they are used by hand. */
+/** Subscripts as in einsum: letters from `i` on in order of first appearance, numbers in brackets once they are used up. */
 const subscripts = ({ left, output, right }: Primitive.DotAttributes): string => {
   const labels = [...new Set([...left, ...right, ...output])]
-  const of = (list: ReadonlyArray<number>) => list.map((label) => letter((labels.indexOf(label) + 8) % 26 + 26 * Math.floor(labels.indexOf(label) / 26))).join("")
-  return `${of(left)},${of(right)}->${of(output)}`
+  const write = (list: ReadonlyArray<number>) =>
+    list.map((label) => letters[labels.indexOf(label)] ?? `[${labels.indexOf(label)}]`).join("")
+  return `${write(left)},${write(right)}->${write(output)}`
 }
 
 const dotAttributes = (attributes: Primitive.DotAttributes): ReadonlyArray<string> => [

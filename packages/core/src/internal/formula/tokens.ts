@@ -32,8 +32,9 @@ export const kind = { number: "number", name: "name", newline: "newline", end: "
 
 const numberPattern = /(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/y
 
-// After a number: what a programmer might take for the rest of it.
-const numberTail = /_|(?<=^0|[^\d.]0)[xXoObB][\da-fA-F]/y
+// After a number, what a programmer might take for the rest of it: 1_000 and 0x1f would be products otherwise.
+const separatorTail = /_/y
+const radixTail = /[xX][\da-fA-F]|[oO][0-7]|[bB][01]/y
 
 const symbols: ReadonlyMap<string, string> = new Map([
   ["**", "^"], ["==", "=="], ["!=", "!="], ["<=", "<="], [">=", ">="], ["&&", "and"], ["||", "or"],
@@ -79,9 +80,10 @@ export const tokenize = (text: string): Tokens => {
     numberPattern.lastIndex = i
     if (((code >= 48 && code <= 57) || code === 46) && numberPattern.test(text)) {
       const end = numberPattern.lastIndex
-      numberTail.lastIndex = end
-      if (numberTail.test(text)) {
-        throw new Problem(end, "a decimal number such as 1500 or 1.5e3", quote(text.slice(i, numberTail.lastIndex)))
+      const tail = end === i + 1 && code === 48 ? radixTail : separatorTail
+      tail.lastIndex = end
+      if (tail.test(text)) {
+        throw new Problem(i, "a decimal number such as 1500 or 1.5e3", quote(text.slice(i, tail.lastIndex)))
       }
       push(kind.number, i, end)
       i = end

@@ -1,0 +1,40 @@
+import { Expr } from "@fluxion/core"
+import type { CountState } from "./Chain.ts"
+import type * as Hyperparameter from "./Hyperparameter.ts"
+import * as Optimizer from "./Optimizer.ts"
+import * as Parameters from "./Parameters.ts"
+
+/**
+ * Multiplies gradients by a factor: a number, a scalar expression or a schedule.
+ *
+ * **Details**
+ *
+ * `scale(-1)` turns ascent into descent at the end of a chain. State: the number of updates made.
+ *
+ * @example
+ * ```ts
+ * import { Fn } from "@fluxion/core"
+ * import { Optimizer, scale } from "@fluxion/optim"
+ *
+ * const { update } = Optimizer.instantiate(scale(-0.5), { w: [] })
+ * console.log(Fn.runSync(update, { gradients: { w: 4 }, state: { count: 0 }, parameters: { w: 1 } }).updates) // { w: -2 }
+ * ```
+ *
+ * @category optimisers
+ * @since 0.1.0
+ */
+export const scale = <const H extends Hyperparameter.Hyperparameter>(
+  factor: H
+): Optimizer.Optimizer<CountState, Hyperparameter.ErrorOf<H>, Hyperparameter.RequirementsOf<H>> =>
+  Optimizer.make<CountState>()({
+    name: "scale",
+    hyperparameters: { factor },
+    init: () => ({ count: Expr.constant(0) }),
+    update: (spec, { gradients, hyperparameters, state: { count } }) => {
+      const { factor } = hyperparameters(count)
+      return {
+        updates: Parameters.map(spec, (gradient) => Expr.mul(factor, gradient), gradients),
+        state: { count: Expr.add(count, 1) }
+      }
+    }
+  })

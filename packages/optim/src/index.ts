@@ -1,0 +1,1 @@
+export * as Optimizer from "./Optimizer.ts"
