@@ -21,7 +21,8 @@ const outside: Readonly<Record<string, ReadonlyArray<string>>> = {
   examples: ["*"]
 }
 
-const importPattern = /(?:^|\n)\s*(?:import|export)\s[^"']*?from\s+["']([^"']+)["']|import\(\s*["']([^"']+)["']\s*\)|(?:^|\n)\s*import\s+["']([^"']+)["']/g
+const importPattern =
+  /(?:^|\n)\s*(?:import|export)\s[^"']*?from\s+["']([^"']+)["']|import\(\s*["']([^"']+)["']\s*\)|(?:^|\n)\s*import\s+["']([^"']+)["']/g
 
 export const importsOf = (text: string): ReadonlyArray<string> => {
   const withoutComments = text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "")
@@ -31,7 +32,8 @@ export const importsOf = (text: string): ReadonlyArray<string> => {
 /** What is wrong with an import, or `undefined`. */
 export const violation = (from: string, specifier: string): string | undefined => {
   if (specifier.startsWith(".")) {
-    return specifier.includes("/packages/") || /^(?:\.\.\/)+(?:core|forward-mode|reverse-mode|calculus|compiler|optim|testing|examples)\//.test(specifier)
+    return specifier.includes("/packages/") ||
+      /^(?:\.\.\/)+(?:core|forward-mode|reverse-mode|calculus|compiler|optim|testing|examples)\//.test(specifier)
       ? `${specifier} reaches into another package by path`
       : undefined
   }

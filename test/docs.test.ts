@@ -54,7 +54,10 @@ const instrument = (example: Example): string => {
   const imports = code.split("\n").filter((line) => /^import .* from /.test(line))
   const multiline = /^import \{[^}]*\n[^}]*\} from .*$/gm
   const long = Array.from(code.matchAll(multiline), (match) => match[0])
-  const body = long.reduce((text, statement) => text.replace(statement, ""), code).split("\n").filter((line) => !/^import .* from /.test(line))
+  const body = long
+    .reduce((text, statement) => text.replace(statement, ""), code)
+    .split("\n")
+    .filter((line) => !/^import .* from /.test(line))
   return [
     `import { inspect } from "node:util"`,
     ...imports,
@@ -146,8 +149,11 @@ process.stdout.write(JSON.stringify(results))
           .flatMap((source) => {
             const lines = readFileSync(join(own, source), "utf8").split("\n")
             return lines.flatMap((line, i) => {
-              if (!/^export (?:declare )?(?:abstract )?(?:const|function|class|interface|type|enum) \w/.test(line)) return []
-              return lines[i - 1]?.trim().endsWith("*/") === true ? [] : [`packages/${name}/${source}:${i + 1}: ${line}`]
+              if (!/^export (?:declare )?(?:abstract )?(?:const|function|class|interface|type|enum) \w/.test(line))
+                return []
+              return lines[i - 1]?.trim().endsWith("*/") === true
+                ? []
+                : [`packages/${name}/${source}:${i + 1}: ${line}`]
             })
           })
       )

@@ -3,4 +3,15 @@
  *
  * @since 0.1.0
  */
+export {
+  checkGradient,
+  type Entry,
+  type GradientCheckOptions,
+  type GradientReport,
+  type Kink,
+  renderGradientReport,
+  type Verdict
+} from "./GradientCheck.ts"
+export { hessian, hvp } from "./Hessian.ts"
+export { chooseMode, jacobian, type JacobianOptions, type Mode, type ModeChoice } from "./Jacobian.ts"
 export * as Numeric from "./Numeric.ts"

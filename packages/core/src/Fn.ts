@@ -164,7 +164,11 @@ const outputsOf = (tree: unknown): readonly [Tree.Spec, ReadonlyArray<Internal.N
     if (typeof t === "object" && t !== null) {
       return Object.fromEntries(Object.entries(t).map(([key, child]) => [key, visit(child, `${path}.${key}`)]))
     }
-    throw Shape.error("Fn.make", [], `the body returned ${t === null ? "null" : typeof t} at ${path}, expected an expression`)
+    throw Shape.error(
+      "Fn.make",
+      [],
+      `the body returned ${t === null ? "null" : typeof t} at ${path}, expected an expression`
+    )
   }
   const spec = visit(tree, "result")
   return [spec, nodes]

@@ -15,13 +15,63 @@ import * as Tensor from "./Tensor.ts"
 import type * as Type from "./Type.ts"
 
 type UnaryName =
-  | "neg" | "abs" | "sign" | "exp" | "expm1" | "log" | "log1p" | "sqrt" | "cbrt" | "sin" | "cos" | "tan" | "asin" | "acos"
-  | "atan" | "sinh" | "cosh" | "tanh" | "asinh" | "acosh" | "atanh" | "erf" | "erfc" | "lgamma" | "digamma" | "sigmoid"
-  | "softplus" | "relu" | "floor" | "ceil" | "round" | "isFinite" | "toReal" | "toIndex" | "not" | "stopGradient"
+  | "neg"
+  | "abs"
+  | "sign"
+  | "exp"
+  | "expm1"
+  | "log"
+  | "log1p"
+  | "sqrt"
+  | "cbrt"
+  | "sin"
+  | "cos"
+  | "tan"
+  | "asin"
+  | "acos"
+  | "atan"
+  | "sinh"
+  | "cosh"
+  | "tanh"
+  | "asinh"
+  | "acosh"
+  | "atanh"
+  | "erf"
+  | "erfc"
+  | "lgamma"
+  | "digamma"
+  | "sigmoid"
+  | "softplus"
+  | "relu"
+  | "floor"
+  | "ceil"
+  | "round"
+  | "isFinite"
+  | "toReal"
+  | "toIndex"
+  | "not"
+  | "stopGradient"
 
 type BinaryName =
-  | "add" | "sub" | "mul" | "mulStrongZero" | "div" | "pow" | "atan2" | "hypot" | "max" | "min" | "rem" | "eq" | "ne" | "lt"
-  | "le" | "gt" | "ge" | "and" | "or"
+  | "add"
+  | "sub"
+  | "mul"
+  | "mulStrongZero"
+  | "div"
+  | "pow"
+  | "atan2"
+  | "hypot"
+  | "max"
+  | "min"
+  | "rem"
+  | "eq"
+  | "ne"
+  | "lt"
+  | "le"
+  | "gt"
+  | "ge"
+  | "and"
+  | "or"
 
 /**
  * The primitives of an algebra over carriers of type `A`, as functions.
@@ -35,57 +85,106 @@ type BinaryName =
  * @category models
  * @since 0.1.0
  */
-export type Operations<A> =
-  & { readonly [K in UnaryName]: (x: A) => A }
-  & { readonly [K in BinaryName]: (x: A | number, y: A | number) => A }
-  & {
-    readonly algebra: Algebra<A>
-    readonly typeOf: (x: A) => Type.Type
-    readonly shapeOf: (x: A) => Shape.Shape
-    readonly constant: (value: Tensor.Any) => A
-    readonly scalar: (value: number) => A
-    readonly zeros: (shape: Shape.Shape) => A
-    readonly polygamma: (x: A, order: number) => A
-    readonly select: (predicate: A, whenTrue: A | number, whenFalse: A | number) => A
-    readonly clamp: (x: A, low: A | number, high: A | number) => A
-    readonly sum: (x: A, axes: ReadonlyArray<number>) => A
-    readonly prod: (x: A, axes: ReadonlyArray<number>) => A
-    readonly reduceMax: (x: A, axes: ReadonlyArray<number>) => A
-    readonly reduceMin: (x: A, axes: ReadonlyArray<number>) => A
-    readonly argmax: (x: A, axis: number) => A
-    readonly argmin: (x: A, axis: number) => A
-    readonly any: (x: A, axes: ReadonlyArray<number>) => A
-    readonly all: (x: A, axes: ReadonlyArray<number>) => A
-    readonly cumsum: (x: A, axis: number, reverse: boolean) => A
-    readonly cumprod: (x: A, axis: number, reverse: boolean) => A
-    readonly dot: (left: A, right: A, attributes: Primitive.DotAttributes) => A
-    readonly broadcastTo: (x: A, shape: Shape.Shape) => A
-    readonly reshape: (x: A, shape: Shape.Shape) => A
-    readonly transpose: (x: A, permutation: ReadonlyArray<number>) => A
-    readonly slice: (x: A, attributes: Primitive.SliceAttributes) => A
-    readonly dynamicSlice: (x: A, starts: A, sizes: ReadonlyArray<number>) => A
-    readonly dynamicUpdateSlice: (x: A, update: A, starts: A) => A
-    readonly pad: (x: A, attributes: Primitive.PadAttributes) => A
-    readonly concat: (operands: ReadonlyArray<A>, axis: number) => A
-    readonly stack: (operands: ReadonlyArray<A>, axis: number) => A
-    readonly reverse: (x: A, axes: ReadonlyArray<number>) => A
-    readonly gather: (x: A, indices: A, axis: number) => A
-    readonly scatterAdd: (x: A, indices: A, updates: A, axis: number) => A
-    readonly triangle: (x: A, attributes: Primitive.TriangleAttributes) => A
-    readonly broadcastLike: (x: A, shape: Shape.Shape) => A
-    readonly expandReduced: (x: A, axes: ReadonlyArray<number>, shape: Shape.Shape) => A
-    readonly sumTo: (x: A, shape: Shape.Shape) => A
-  }
+export type Operations<A> = { readonly [K in UnaryName]: (x: A) => A } & {
+  readonly [K in BinaryName]: (x: A | number, y: A | number) => A
+} & {
+  readonly algebra: Algebra<A>
+  readonly typeOf: (x: A) => Type.Type
+  readonly shapeOf: (x: A) => Shape.Shape
+  readonly constant: (value: Tensor.Any) => A
+  readonly scalar: (value: number) => A
+  readonly zeros: (shape: Shape.Shape) => A
+  readonly polygamma: (x: A, order: number) => A
+  readonly select: (predicate: A, whenTrue: A | number, whenFalse: A | number) => A
+  readonly clamp: (x: A, low: A | number, high: A | number) => A
+  readonly sum: (x: A, axes: ReadonlyArray<number>) => A
+  readonly prod: (x: A, axes: ReadonlyArray<number>) => A
+  readonly reduceMax: (x: A, axes: ReadonlyArray<number>) => A
+  readonly reduceMin: (x: A, axes: ReadonlyArray<number>) => A
+  readonly argmax: (x: A, axis: number) => A
+  readonly argmin: (x: A, axis: number) => A
+  readonly any: (x: A, axes: ReadonlyArray<number>) => A
+  readonly all: (x: A, axes: ReadonlyArray<number>) => A
+  readonly cumsum: (x: A, axis: number, reverse: boolean) => A
+  readonly cumprod: (x: A, axis: number, reverse: boolean) => A
+  readonly dot: (left: A, right: A, attributes: Primitive.DotAttributes) => A
+  readonly broadcastTo: (x: A, shape: Shape.Shape) => A
+  readonly reshape: (x: A, shape: Shape.Shape) => A
+  readonly transpose: (x: A, permutation: ReadonlyArray<number>) => A
+  readonly slice: (x: A, attributes: Primitive.SliceAttributes) => A
+  readonly dynamicSlice: (x: A, starts: A, sizes: ReadonlyArray<number>) => A
+  readonly dynamicUpdateSlice: (x: A, update: A, starts: A) => A
+  readonly pad: (x: A, attributes: Primitive.PadAttributes) => A
+  readonly concat: (operands: ReadonlyArray<A>, axis: number) => A
+  readonly stack: (operands: ReadonlyArray<A>, axis: number) => A
+  readonly reverse: (x: A, axes: ReadonlyArray<number>) => A
+  readonly gather: (x: A, indices: A, axis: number) => A
+  readonly scatterAdd: (x: A, indices: A, updates: A, axis: number) => A
+  readonly triangle: (x: A, attributes: Primitive.TriangleAttributes) => A
+  readonly broadcastLike: (x: A, shape: Shape.Shape) => A
+  readonly expandReduced: (x: A, axes: ReadonlyArray<number>, shape: Shape.Shape) => A
+  readonly sumTo: (x: A, shape: Shape.Shape) => A
+}
 
 const unaryNames: ReadonlyArray<UnaryName> = [
-  "neg", "abs", "sign", "exp", "expm1", "log", "log1p", "sqrt", "cbrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh",
-  "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc", "lgamma", "digamma", "sigmoid", "softplus", "relu", "floor", "ceil",
-  "round", "isFinite", "toReal", "toIndex", "not", "stopGradient"
+  "neg",
+  "abs",
+  "sign",
+  "exp",
+  "expm1",
+  "log",
+  "log1p",
+  "sqrt",
+  "cbrt",
+  "sin",
+  "cos",
+  "tan",
+  "asin",
+  "acos",
+  "atan",
+  "sinh",
+  "cosh",
+  "tanh",
+  "asinh",
+  "acosh",
+  "atanh",
+  "erf",
+  "erfc",
+  "lgamma",
+  "digamma",
+  "sigmoid",
+  "softplus",
+  "relu",
+  "floor",
+  "ceil",
+  "round",
+  "isFinite",
+  "toReal",
+  "toIndex",
+  "not",
+  "stopGradient"
 ]
 
 const binaryNames: ReadonlyArray<BinaryName> = [
-  "add", "sub", "mul", "mulStrongZero", "div", "pow", "atan2", "hypot", "max", "min", "rem", "eq", "ne", "lt", "le", "gt",
-  "ge", "and", "or"
+  "add",
+  "sub",
+  "mul",
+  "mulStrongZero",
+  "div",
+  "pow",
+  "atan2",
+  "hypot",
+  "max",
+  "min",
+  "rem",
+  "eq",
+  "ne",
+  "lt",
+  "le",
+  "gt",
+  "ge",
+  "and",
+  "or"
 ]
 
 const cache = new WeakMap<object, unknown>()

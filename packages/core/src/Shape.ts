@@ -143,12 +143,8 @@ export type Axes = number | ReadonlyArray<number>
 
 type AxisUnion<A extends Axes> = A extends number ? A : A extends ReadonlyArray<number> ? A[number] : never
 
-type IsNamed<A extends Axes, Before extends Shape, FromHere extends Shape> = Extract<
-  `${AxisUnion<A>}`,
-  `${Before["length"]}` | `-${FromHere["length"]}`
-> extends never
-  ? false
-  : true
+type IsNamed<A extends Axes, Before extends Shape, FromHere extends Shape> =
+  Extract<`${AxisUnion<A>}`, `${Before["length"]}` | `-${FromHere["length"]}`> extends never ? false : true
 
 type ReduceWalk<
   S extends Shape,
@@ -271,15 +267,12 @@ export type Insert<S extends Shape, A extends number, N extends number> = number
     : InsertWalk<S, A, N, readonly []>
 
 // A virtual dimension is appended so that positions are those of the result.
-type InsertWalk<S extends Shape, A extends number, N extends number, Before extends Shape> = IsNamed<
-  A,
-  Before,
-  readonly [...S, 0]
-> extends true
-  ? readonly [...Before, N, ...S]
-  : S extends readonly [infer Head extends number, ...infer Tail extends Shape]
-    ? InsertWalk<Tail, A, N, readonly [...Before, Head]>
-    : Shape
+type InsertWalk<S extends Shape, A extends number, N extends number, Before extends Shape> =
+  IsNamed<A, Before, readonly [...S, 0]> extends true
+    ? readonly [...Before, N, ...S]
+    : S extends readonly [infer Head extends number, ...infer Tail extends Shape]
+      ? InsertWalk<Tail, A, N, readonly [...Before, Head]>
+      : Shape
 
 /**
  * The shape of `S` with axes permuted; reversed when no permutation is given.
@@ -338,17 +331,18 @@ type SizeWalk<S extends Shape, Product extends number> = S extends readonly [
  * @category type-level
  * @since 0.1.0
  */
-export type CheckReshape<S extends Shape, Target extends Shape> = number extends Size<S>
-  ? unknown
-  : number extends Size<Target>
+export type CheckReshape<S extends Shape, Target extends Shape> =
+  number extends Size<S>
     ? unknown
-    : `${Target[number]}` extends `-${number}` | `${infer _}`
-      ? HasWildcard<Target> extends true
-        ? unknown
-        : Size<S> extends Size<Target>
+    : number extends Size<Target>
+      ? unknown
+      : `${Target[number]}` extends `-${number}` | `${infer _}`
+        ? HasWildcard<Target> extends true
           ? unknown
-          : Mismatch<`cannot reshape ${Render<S>} (${Size<S>} elements) to ${Render<Target>} (${Size<Target>} elements)`>
-      : unknown
+          : Size<S> extends Size<Target>
+            ? unknown
+            : Mismatch<`cannot reshape ${Render<S>} (${Size<S>} elements) to ${Render<Target>} (${Size<Target>} elements)`>
+        : unknown
 
 type HasWildcard<S extends Shape> = S extends readonly []
   ? false
@@ -395,7 +389,10 @@ type ConcatWalk<Result extends Shape, Rest extends ReadonlyArray<Shape>, A exten
       : never
   : Result
 
-type SameShape<A extends Shape, B extends Shape> = A extends readonly [infer X extends number, ...infer RestA extends Shape]
+type SameShape<A extends Shape, B extends Shape> = A extends readonly [
+  infer X extends number,
+  ...infer RestA extends Shape
+]
   ? B extends readonly [infer Y extends number, ...infer RestB extends Shape]
     ? number extends X
       ? SameShape<RestA, RestB>
@@ -431,7 +428,9 @@ export type CheckConcat<Shapes extends ReadonlyArray<Shape>, A extends number> =
  * @category type-level
  * @since 0.1.0
  */
-export type CheckSame<A extends Shape, B extends Shape, Operation extends string> = number extends A["length"] | B["length"]
+export type CheckSame<A extends Shape, B extends Shape, Operation extends string> = number extends
+  | A["length"]
+  | B["length"]
   ? unknown
   : SameShape<A, B> extends true
     ? unknown
@@ -483,10 +482,9 @@ type Characters<Text extends string> = Text extends `${infer Head}${infer Tail}`
   ? readonly [Head, ...Characters<Tail>]
   : readonly []
 
-type EinsumSpec<Subscripts extends string> =
-  Subscripts extends `${infer Left},${infer Right}->${infer Output}`
-    ? readonly [Characters<Left>, Characters<Right>, Characters<Output>]
-    : never
+type EinsumSpec<Subscripts extends string> = Subscripts extends `${infer Left},${infer Right}->${infer Output}`
+  ? readonly [Characters<Left>, Characters<Right>, Characters<Output>]
+  : never
 
 type LookUp<Labels extends ReadonlyArray<string>, S extends Shape, Label> = Labels extends readonly [
   infer Head,
@@ -898,7 +896,11 @@ export const reshape = (operation: string, shape: Shape, target: Shape): Shape =
     const known = target.reduce((product, n) => (n === -1 ? product : product * n), 1)
     const inferred = size(shape) / known
     if (!Number.isInteger(inferred)) {
-      throw error(operation, [shape, target], `cannot reshape ${render(shape)} (${size(shape)} elements) to ${render(target)}`)
+      throw error(
+        operation,
+        [shape, target],
+        `cannot reshape ${render(shape)} (${size(shape)} elements) to ${render(target)}`
+      )
     }
     result = target.map((n) => (n === -1 ? inferred : n))
   }

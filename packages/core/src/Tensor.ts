@@ -34,9 +34,7 @@ export type Data<D extends Type.ElementType> = {
  * @since 0.1.0
  */
 export interface Tensor<out S extends Shape.Shape = Shape.Shape, out D extends Type.ElementType = "real">
-  extends Pipeable.Pipeable,
-    Equal.Equal,
-    Inspectable.Inspectable {
+  extends Pipeable.Pipeable, Equal.Equal, Inspectable.Inspectable {
   readonly [TypeId]: typeof TypeId
   readonly elementType: D
   readonly shape: S
@@ -77,11 +75,12 @@ export type NestedOfUnknownRank<Element = number> = Element | ReadonlyArray<Nest
  * @category models
  * @since 0.1.0
  */
-export type ShapeOfNested<N> = N extends ReadonlyArray<infer Element>
-  ? N extends readonly []
-    ? readonly [0]
-    : readonly [N["length"], ...ShapeOfNested<Element>]
-  : readonly []
+export type ShapeOfNested<N> =
+  N extends ReadonlyArray<infer Element>
+    ? N extends readonly []
+      ? readonly [0]
+      : readonly [N["length"], ...ShapeOfNested<Element>]
+    : readonly []
 
 class TensorImpl extends Pipeable.Class implements Tensor<Shape.Shape, Type.ElementType> {
   readonly [TypeId] = TypeId
@@ -141,7 +140,8 @@ const shapeOfNested = (nested: unknown, operation: string): Array<number> => {
   for (let level = nested; Array.isArray(level); level = level[0]) shape.push(level.length)
   const check = (level: unknown, depth: number, path: string): void => {
     if (depth === shape.length) {
-      if (Array.isArray(level)) throw Shape.error(operation, [shape], `ragged nesting: an array where an element was expected, at ${path}`)
+      if (Array.isArray(level))
+        throw Shape.error(operation, [shape], `ragged nesting: an array where an element was expected, at ${path}`)
       return
     }
     if (!Array.isArray(level)) {
@@ -454,11 +454,7 @@ const elementLimit = 1000
 export const render = (self: Any): string => {
   let written = 0
   const element = (i: number): string =>
-    self.elementType === "bool"
-      ? String(self.data[i] === 1)
-      : Object.is(self.data[i], -0)
-        ? "-0"
-        : String(self.data[i])
+    self.elementType === "bool" ? String(self.data[i] === 1) : Object.is(self.data[i], -0) ? "-0" : String(self.data[i])
   const build = (axis: number, offset: number, size: number): string => {
     if (axis === self.shape.length) {
       written++

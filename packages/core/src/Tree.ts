@@ -47,6 +47,20 @@ export interface SpecRecord {
  */
 export type SpecElement = Leaf | SpecRecord | ReadonlyArray<SpecElement>
 
+// Trees of unknown structure and depth: there the recursion of the types below has to end.
+type IsWide<S> =
+  S extends ReadonlyArray<unknown>
+    ? number extends S["length"]
+      ? S[number] extends Leaf
+        ? false
+        : true
+      : false
+    : string extends keyof S
+      ? S[keyof S] extends Leaf
+        ? false
+        : true
+      : false
+
 /**
  * The value of a tree whose specification is not known statically.
  *
@@ -67,7 +81,9 @@ export type Value<S> = [Spec] extends [S]
     ? RealValue<S>
     : S extends Type.Type<infer D, infer Sh>
       ? LeafValue<D, Sh>
-      : { readonly [K in keyof S]: Value<S[K]> }
+      : IsWide<S> extends true
+        ? AnyValue
+        : { readonly [K in keyof S]: Value<S[K]> }
 
 type RealValue<S extends Shape.Shape> = S extends readonly []
   ? number
@@ -95,7 +111,9 @@ export type Exprs<S> = [Spec] extends [S]
     ? Expr.Expr<S>
     : S extends Type.Type<infer D, infer Sh>
       ? Expr.OfElementType<D, Sh, never>
-      : { readonly [K in keyof S]: Exprs<S[K]> }
+      : IsWide<S> extends true
+        ? ExprTree
+        : { readonly [K in keyof S]: Exprs<S[K]> }
 
 /**
  * What may stand for the expressions of a tree: expressions with any failures and requirements, tensors, and numbers for scalars.
@@ -109,7 +127,9 @@ export type Operands<S> = [Spec] extends [S]
     ? Expr.Expr<S, unknown, unknown> | Tensor.Tensor<S> | (S extends readonly [] ? number : never)
     : S extends Type.Type<infer D, infer Sh>
       ? Expr.Proto<D, Sh, unknown, unknown> | Tensor.Tensor<Sh, D>
-      : { readonly [K in keyof S]: Operands<S[K]> }
+      : IsWide<S> extends true
+        ? ExprTree
+        : { readonly [K in keyof S]: Operands<S[K]> }
 
 /**
  * `unknown` when the tree `T` of expressions fits the specification `I`, otherwise what was expected.
@@ -197,9 +217,11 @@ export type Tangent<S> = [Spec] extends [S]
       ? D extends "real"
         ? Sh
         : {}
-      : S extends ReadonlyArray<unknown>
-        ? { readonly [K in keyof S]: Tangent<S[K]> }
-        : { readonly [K in keyof S as S[K] extends Type.Type<"index" | "bool"> ? never : K]: Tangent<S[K]> }
+      : IsWide<S> extends true
+        ? Spec
+        : S extends ReadonlyArray<unknown>
+          ? { readonly [K in keyof S]: Tangent<S[K]> }
+          : { readonly [K in keyof S as S[K] extends Type.Type<"index" | "bool"> ? never : K]: Tangent<S[K]> }
 
 /**
  * `Tangent`, known to be a specification.

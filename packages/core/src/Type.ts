@@ -42,7 +42,10 @@ export interface Type<out D extends ElementType = ElementType, out S extends Sha
  * @category constructors
  * @since 0.1.0
  */
-export const make = <const D extends ElementType, const S extends Shape.Shape>(elementType: D, shape: S): Type<D, S> => ({
+export const make = <const D extends ElementType, const S extends Shape.Shape>(
+  elementType: D,
+  shape: S
+): Type<D, S> => ({
   elementType,
   shape
 })

@@ -83,7 +83,10 @@ describe("shape errors", () => {
 })
 
 describe("einsum", () => {
-  const a = Expr.constant([[1, 2], [3, 4]])
+  const a = Expr.constant([
+    [1, 2],
+    [3, 4]
+  ])
   it("takes diagonals, sums alone labels, and permutes", () => {
     expect(Fn.evaluate(Expr.trace(a))).toBe(5)
     expect(`${Fn.evaluate(Expr.einsum("ij,->i", a, 1))}`).toBe("[3, 7]")
@@ -92,7 +95,16 @@ describe("einsum", () => {
     expect(`${Fn.evaluate(Expr.einsum("ij,ij->ij", a, a))}`).toBe("[[1, 4], [9, 16]]")
   })
   it("multiplies matrices in batches that broadcast", () => {
-    const batch = Expr.constant([[[1, 0], [0, 1]], [[2, 0], [0, 2]]])
+    const batch = Expr.constant([
+      [
+        [1, 0],
+        [0, 1]
+      ],
+      [
+        [2, 0],
+        [0, 2]
+      ]
+    ])
     expect(`${Fn.evaluate(Expr.matmul(batch, a))}`).toBe("[[[1, 2], [3, 4]], [[2, 4], [6, 8]]]")
     expect(`${Fn.evaluate(Expr.matmul(a, Expr.constant([1, 1])))}`).toBe("[3, 7]")
     expect(`${Fn.evaluate(Expr.matmul(Expr.constant([1, 1]), a))}`).toBe("[4, 6]")

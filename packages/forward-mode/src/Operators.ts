@@ -21,10 +21,8 @@ const seed = <A>(
   return leaves.map((leaf, i) => ({ primal: primals[i]!, tangent: isReal(leaf) ? tangents[next++]! : Zero }))
 }
 
-const tangentOr = (
-  carrier: DualCarrier<Expr.Any>,
-  leaf: Tree.PathAndType
-): Expr.Any => (carrier.tangent === Zero ? expressions.zeros(leaf.type.shape) : carrier.tangent)
+const tangentOr = (carrier: DualCarrier<Expr.Any>, leaf: Tree.PathAndType): Expr.Any =>
+  carrier.tangent === Zero ? expressions.zeros(leaf.type.shape) : carrier.tangent
 
 /**
  * The Jacobian-vector product of a program, as a program: values and tangents in, values and tangents out.
@@ -106,7 +104,10 @@ export const evaluate: <I extends Tree.Spec, O, E>(
   const tangents = Tree.toTensors("Forward.evaluate", tangentSpec, at.tangents)
   const results = Fn.interpret(f, dual(Interpreter.algebra), seed(inputs, primals, tangents))
   return {
-    primals: Tree.fromTensors(outputsSpec, results.map((result) => result.primal)),
+    primals: Tree.fromTensors(
+      outputsSpec,
+      results.map((result) => result.primal)
+    ),
     tangents: Tree.fromTensors(
       Tree.tangentSpec(outputsSpec),
       results.flatMap(({ tangent }, i) =>

@@ -19,8 +19,8 @@ const materialize = (cotangent: Expr.Any | Zero, leaf: Tree.PathAndType): Expr.A
 const trace = (f: Fn.Any, leaves: ReadonlyArray<Expr.Any>, wanted: (leaf: Tree.PathAndType) => boolean) => {
   const inputs = Tree.leaves(f.inputs)
   const tape = traced(Fn.expressions)
-  const carriers = leaves.map(
-    (primal, i): Traced<Expr.Any> => (wanted(inputs[i]!) ? tape.input(primal) : { primal, entry: undefined })
+  const carriers = leaves.map((primal, i): Traced<Expr.Any> =>
+    wanted(inputs[i]!) ? tape.input(primal) : { primal, entry: undefined }
   )
   const outputs = Fn.interpret(f, tape.algebra, carriers)
   const wantedCarriers = carriers.filter((_, i) => wanted(inputs[i]!))
@@ -111,14 +111,17 @@ export const evaluate: <I extends Tree.Spec, O, E>(
   const primals = Tree.toTensors("Reverse.evaluate", inputsSpec, at.primals)
   const cotangents = Tree.toTensors("Reverse.evaluate", Tree.tangentSpec(outputsSpec), at.cotangents)
   const tape = traced(Interpreter.algebra)
-  const carriers = primals.map(
-    (primal, i): Traced<Tensor.Any> => (isReal(inputs[i]!) ? tape.input(primal) : { primal, entry: undefined })
+  const carriers = primals.map((primal, i): Traced<Tensor.Any> =>
+    isReal(inputs[i]!) ? tape.input(primal) : { primal, entry: undefined }
   )
   const results = Fn.interpret(f, tape.algebra, carriers)
   const wanted = carriers.filter((_, i) => isReal(inputs[i]!))
   const pulled = tape.pullback(results, spread(Tree.leaves(outputsSpec), cotangents), wanted)
   return {
-    primals: Tree.fromTensors(outputsSpec, results.map((result) => result.primal)),
+    primals: Tree.fromTensors(
+      outputsSpec,
+      results.map((result) => result.primal)
+    ),
     cotangents: Tree.fromTensors(
       Tree.tangentSpec(inputsSpec),
       pulled.map((cotangent, i) => (cotangent === Zero ? Tensor.zeros(wanted[i]!.primal.shape) : cotangent))
@@ -150,12 +153,20 @@ const gradientSpec = (f: Fn.Any, options?: GradOptions): Tree.Spec => {
   const spec = Tree.tangentSpec(f.inputs)
   if (options === undefined) return spec
   if (Tree.isLeaf(f.inputs) || Array.isArray(f.inputs)) {
-    throw Shape.error("Reverse.grad", [], `wrt names fields of a record of inputs, but the input is ${Tree.render(f.inputs)}`)
+    throw Shape.error(
+      "Reverse.grad",
+      [],
+      `wrt names fields of a record of inputs, but the input is ${Tree.render(f.inputs)}`
+    )
   }
   return Object.fromEntries(
     options.wrt.map((key) => {
       if (!Object.hasOwn(spec, key)) {
-        throw Shape.error("Reverse.grad", [], `wrt names ${JSON.stringify(key)}, but the inputs are ${Tree.render(f.inputs)}`)
+        throw Shape.error(
+          "Reverse.grad",
+          [],
+          `wrt names ${JSON.stringify(key)}, but the inputs are ${Tree.render(f.inputs)}`
+        )
       }
       return [key, (spec as Tree.SpecRecord)[key]!]
     })
@@ -213,9 +224,7 @@ const gradientLeaves = (f: Fn.Any, leaves: ReadonlyArray<Expr.Any>, options?: Gr
 export const grad: {
   <const K extends string>(
     options: GradOptions<K>
-  ): <I extends Tree.Spec, E, R>(
-    f: Fn.Fn<I, readonly [], E, R> & CheckKeys<I, K>
-  ) => Fn.Fn<I, Wrt<I, K>, E, R>
+  ): <I extends Tree.Spec, E, R>(f: Fn.Fn<I, readonly [], E, R> & CheckKeys<I, K>) => Fn.Fn<I, Wrt<I, K>, E, R>
   <I extends Tree.Spec, E, R>(f: Fn.Fn<I, readonly [], E, R>): Fn.Fn<I, Tree.Tangent<I>, E, R>
   <I extends Tree.Spec, E, R, const K extends DifferentiableKeys<I>>(
     f: Fn.Fn<I, readonly [], E, R>,
@@ -225,7 +234,11 @@ export const grad: {
   (args) => Fn.isFn(args[0]),
   (f: Fn.Any, options?: GradOptions) => {
     scalarOutput("Reverse.grad", f)
-    return Fn.unsafeFromLeaves(f.inputs, gradientSpec(f, options), (leaves) => gradientLeaves(f, leaves, options).gradients)
+    return Fn.unsafeFromLeaves(
+      f.inputs,
+      gradientSpec(f, options),
+      (leaves) => gradientLeaves(f, leaves, options).gradients
+    )
   }
 ) as never
 

@@ -143,7 +143,10 @@ export const traced = <A>(algebra: Algebra<A>): Tape<A> => {
         if (pull === Zero) return
         const pulled = pull(cotangent, context)
         // An operand that was broadcast was used several times: its cotangents add up.
-        accumulate(entry, elementwise ? ops.sumTo(ops.broadcastLike(pulled, context.type.shape), algebra.typeOf(primal).shape) : pulled)
+        accumulate(
+          entry,
+          elementwise ? ops.sumTo(ops.broadcastLike(pulled, context.type.shape), algebra.typeOf(primal).shape) : pulled
+        )
       })
     }
     return inputs.map(({ entry }) => (entry === undefined ? Zero : (accumulated.get(entry.index) ?? Zero)))

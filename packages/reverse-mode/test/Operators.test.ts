@@ -75,7 +75,10 @@ describe("valueAndGrad", () => {
 
 describe("vjp", () => {
   it("works on trees, as a program and as numbers", () => {
-    const f = Fn.make({ x: [2], a: [] }, ({ a, x }) => ({ y: Expr.mul(a, x), s: [Expr.sum(x), Expr.gt(a, 0)] as const }))
+    const f = Fn.make({ x: [2], a: [] }, ({ a, x }) => ({
+      y: Expr.mul(a, x),
+      s: [Expr.sum(x), Expr.gt(a, 0)] as const
+    }))
     const at = {
       primals: { x: Tensor.make([3, 4]), a: 5 },
       cotangents: { y: Tensor.make([1, 10]), s: [100, {}] as const }

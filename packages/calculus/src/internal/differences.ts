@@ -32,8 +32,8 @@ const exactStep = (x: number, h: number): number => {
 
 const filled = (count: number, value: number): Float64Array => new Float64Array(count).fill(value)
 
-/** A grid of nine points of unit spacing, shaken a little: rounding errors that repeat from point to point would not be seen. */
-const grid = [-3.9713, -3.0271, -1.9837, -1.0169, 0, 0.9891, 2.0233, 2.9749, 4.0181]
+/** A grid of unit spacing, shaken a little: rounding errors that repeat from point to point would not be seen. */
+const grid = [-5.9817, -4.9921, -4.0138, -3.0271, -1.9837, -1.0169, 0, 0.9891, 2.0233, 2.9749, 4.0181, 4.9873, 6.0207]
 
 /** A fourth divided difference leaves nothing of a smooth function on a fine grid. */
 const window = 5
@@ -42,7 +42,8 @@ const window = 5
  * The noise of each value of a curve near `x`: how much rounding moves it. After J. J. Moré and S. M. Wild, "Estimating
  * computational noise", SIAM J. Sci. Comput. 33 (2011), section 3: of values on a fine grid, high differences leave nothing of a smooth
  * curve, only its noise. Here they are divided differences, so that the grid need be neither regular nor rounded. Three standard deviations, and at
- * least half a unit in the last place. A value that stands still on a very fine grid is tried on a coarser one.
+ * least half a unit in the last place. The deviation is taken from the median of nine differences, only three of which
+ * see a kink at `x` itself. A value that stands still on a very fine grid is tried on a coarser one.
  */
 export const noiseOf = (curve: Curve, x: number, scale: number): Float64Array => {
   const centre = curve(x)
@@ -59,13 +60,13 @@ export const noiseOf = (curve: Curve, x: number, scale: number): Float64Array =>
     for (let i = 0; i < centre.length; i++) {
       const moves = samples.filter((sample, j) => j > 0 && sample[i] !== samples[j - 1]![i]).length
       if (moves < grid.length / 2) still = true
-      let squares = 0
-      windows.forEach((weights, start) => {
+      const differences = windows.map((weights, start) => {
         let difference = 0
         for (let j = 0; j < window; j++) difference += weights[j]! * (samples[start + j]![i]! - centre[i]!)
-        squares += (difference / norms[start]!) ** 2
+        return Math.abs(difference / norms[start]!)
       })
-      const deviation = Math.sqrt(squares / windows.length)
+      // The median of |z| for a standard normal z is 0.6745.
+      const deviation = differences.sort((a, b) => a - b)[Math.floor(windows.length / 2)]! / 0.6745
       if (Number.isFinite(deviation)) noise[i] = Math.max(noise[i]!, 3 * deviation)
     }
     if (!still) break

@@ -231,9 +231,7 @@ export const dot: {
  * @since 0.1.0
  */
 export const outer: {
-  <Y extends Operand>(
-    that: Y
-  ): <X extends Operand>(self: X) => Real<readonly [...ShapeOf<X>, ...ShapeOf<Y>], X | Y>
+  <Y extends Operand>(that: Y): <X extends Operand>(self: X) => Real<readonly [...ShapeOf<X>, ...ShapeOf<Y>], X | Y>
   <X extends Operand, Y extends Operand>(self: X, that: Y): Real<readonly [...ShapeOf<X>, ...ShapeOf<Y>], X | Y>
 } = dual(2, (self: Operand, that: Operand) => {
   const [a, b] = [liftNode(self), liftNode(that)]

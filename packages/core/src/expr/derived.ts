@@ -240,7 +240,8 @@ export const gelu: Unary = unary((x) => mul(mul(0.5, x), erfc(mul(x, -Math.SQRT1
  * @since 0.1.0
  */
 export const geluTanh: Unary = unary((x) =>
-  mul(mul(0.5, x), add(1, tanh(mul(Math.sqrt(2 / Math.PI), add(x, mul(0.044715, mul(x, mul(x, x)))))))))
+  mul(mul(0.5, x), add(1, tanh(mul(Math.sqrt(2 / Math.PI), add(x, mul(0.044715, mul(x, mul(x, x))))))))
+)
 
 // sin(x)/x = Σ (-1)^k x^(2k) / (2k+1)!; thirteen terms serve for |x| < 1.5, and so do their derivatives.
 const sincCoefficients = Array.from({ length: 13 }, (_, k) => {
@@ -270,7 +271,10 @@ export const sinc: Unary = unary((x) => {
   const near = lt(abs(x), 1.5)
   const small = select(near, x, 0)
   const t = mul(small, small)
-  const series = sincCoefficients.reduceRight<Expr>((partial, c) => add(c, mul(t, partial)) as Expr, constant(0) as Expr)
+  const series = sincCoefficients.reduceRight<Expr>(
+    (partial, c) => add(c, mul(t, partial)) as Expr,
+    constant(0) as Expr
+  )
   const away = select(near, 2, x)
   return select(near, series, div(sin(away), away)) as Expr
 })
@@ -292,12 +296,14 @@ export const sinc: Unary = unary((x) => {
  * @category derived
  * @since 0.1.0
  */
-export const logAddExp: Binary = binary((x, y) =>
-  select(
-    or(isFinite(x), isFinite(y)),
-    select(ge(x, y), add(x, softplus(sub(y, x))), add(y, softplus(sub(x, y)))),
-    max(x, y)
-  ) as Expr)
+export const logAddExp: Binary = binary(
+  (x, y) =>
+    select(
+      or(isFinite(x), isFinite(y)),
+      select(ge(x, y), add(x, softplus(sub(y, x))), add(y, softplus(sub(x, y)))),
+      max(x, y)
+    ) as Expr
+)
 
 /**
  * `x * log(y)`, and 0 where `x` is 0 (unless `y` is NaN).
@@ -316,8 +322,9 @@ export const logAddExp: Binary = binary((x, y) =>
  * @category derived
  * @since 0.1.0
  */
-export const xlogy: Binary = binary((x, y) =>
-  select(and(eq(x, x), eq(y, y)), mulStrongZero(x, log(y)), mul(x, y)) as Expr)
+export const xlogy: Binary = binary(
+  (x, y) => select(and(eq(x, x), eq(y, y)), mulStrongZero(x, log(y)), mul(x, y)) as Expr
+)
 
 /**
  * `x` above 0 and `slope * x` elsewhere.
@@ -501,8 +508,8 @@ export const variance: VarianceReduction = reducing(varianceKept) as VarianceRed
  * @category derived
  * @since 0.1.0
  */
-export const standardDeviation: VarianceReduction = reducing<VarianceOptions>((x, axes, options) =>
-  sqrt(varianceKept(x, axes, options)) as Expr
+export const standardDeviation: VarianceReduction = reducing<VarianceOptions>(
+  (x, axes, options) => sqrt(varianceKept(x, axes, options)) as Expr
 ) as VarianceReduction
 
 /**
@@ -659,9 +666,7 @@ export const layerNorm: {
  * @since 0.1.0
  */
 export const oneHot: {
-  <const N extends number>(
-    classes: N
-  ): <I extends IndexOperand>(labels: I) => Real<readonly [...ShapeOf<I>, N], I>
+  <const N extends number>(classes: N): <I extends IndexOperand>(labels: I) => Real<readonly [...ShapeOf<I>, N], I>
   <I extends IndexOperand, const N extends number>(labels: I, classes: N): Real<readonly [...ShapeOf<I>, N], I>
 } = dual(2, (labels: IndexOperand, classes: number) =>
   toReal(eq(expandDims(labels, -1), constant(Tensor.iota(classes))))
@@ -702,7 +707,8 @@ export const crossEntropy: {
 } = dual(2, (logits: Operand, targets: Operand | IndexOperand) => {
   const z = lift(logits)
   const classes = z.shape.at(-1)
-  if (classes === undefined) throw Shape.error("crossEntropy", [z.shape], "expected logits with at least one axis, got []")
+  if (classes === undefined)
+    throw Shape.error("crossEntropy", [z.shape], "expected logits with at least one axis, got []")
   const target = liftNode(targets)
   const weights: Expr =
     target.elementType === "index" ? lift(oneHot(fromNode<IndexOperand>(target), classes)) : fromNode<Expr>(target)
@@ -764,7 +770,8 @@ export const trace = <X extends Operand>(
  * @category constructors
  * @since 0.1.0
  */
-export const zeros = <const S extends Shape.Shape>(shape: S): Expr<S> => fromNode(apply("broadcastTo", { shape }, [liftNode(0)]))
+export const zeros = <const S extends Shape.Shape>(shape: S): Expr<S> =>
+  fromNode(apply("broadcastTo", { shape }, [liftNode(0)]))
 
 /**
  * An array of ones.
@@ -779,4 +786,5 @@ export const zeros = <const S extends Shape.Shape>(shape: S): Expr<S> => fromNod
  * @category constructors
  * @since 0.1.0
  */
-export const ones = <const S extends Shape.Shape>(shape: S): Expr<S> => fromNode(apply("broadcastTo", { shape }, [liftNode(1)]))
+export const ones = <const S extends Shape.Shape>(shape: S): Expr<S> =>
+  fromNode(apply("broadcastTo", { shape }, [liftNode(1)]))

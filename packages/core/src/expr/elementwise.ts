@@ -935,8 +935,7 @@ export const not = <X extends BoolOperand>(x: X): Bool<ShapeOf<X>, X> => fromNod
  * @category comparison
  * @since 0.1.0
  */
-export const isFinite = <X extends Operand>(x: X): Bool<ShapeOf<X>, X> =>
-  fromNode(apply("isFinite", {}, [liftNode(x)]))
+export const isFinite = <X extends Operand>(x: X): Bool<ShapeOf<X>, X> => fromNode(apply("isFinite", {}, [liftNode(x)]))
 
 /**
  * Indices as reals, and truth values as 0 and 1.

@@ -33,8 +33,12 @@ export interface Proto<out D extends Type.ElementType, out S extends Shape.Shape
  * @category models
  * @since 0.1.0
  */
-export interface Expr<out S extends Shape.Shape = Shape.Shape, out E = never, out R = never>
-  extends Proto<"real", S, E, R> {}
+export interface Expr<out S extends Shape.Shape = Shape.Shape, out E = never, out R = never> extends Proto<
+  "real",
+  S,
+  E,
+  R
+> {}
 
 /**
  * A program fragment that computes an array of indices (int32). Indices carry no derivatives.
@@ -42,8 +46,12 @@ export interface Expr<out S extends Shape.Shape = Shape.Shape, out E = never, ou
  * @category models
  * @since 0.1.0
  */
-export interface IndexExpr<out S extends Shape.Shape = Shape.Shape, out E = never, out R = never>
-  extends Proto<"index", S, E, R> {}
+export interface IndexExpr<out S extends Shape.Shape = Shape.Shape, out E = never, out R = never> extends Proto<
+  "index",
+  S,
+  E,
+  R
+> {}
 
 /**
  * A program fragment that computes an array of truth values.
@@ -51,8 +59,12 @@ export interface IndexExpr<out S extends Shape.Shape = Shape.Shape, out E = neve
  * @category models
  * @since 0.1.0
  */
-export interface BoolExpr<out S extends Shape.Shape = Shape.Shape, out E = never, out R = never>
-  extends Proto<"bool", S, E, R> {}
+export interface BoolExpr<out S extends Shape.Shape = Shape.Shape, out E = never, out R = never> extends Proto<
+  "bool",
+  S,
+  E,
+  R
+> {}
 
 /**
  * Any expression: of reals, indices or truth values, of any shape, failures and requirements.
@@ -386,7 +398,10 @@ export const constant: {
   fromNode(isOperand(value) ? liftNode(value as AnyOperand) : Internal.constant(Tensor.make(value as number)))
 
 /** @internal */
-export const unary = (primitive: Primitive.Name): Unary => (x) => fromNode(apply(primitive, {}, [liftNode(x)]))
+export const unary =
+  (primitive: Primitive.Name): Unary =>
+  (x) =>
+    fromNode(apply(primitive, {}, [liftNode(x)]))
 
 /** @internal */
 export const binaryNodes = (primitive: Primitive.Name, x: AnyOperand, y: AnyOperand): Internal.Node => {

@@ -220,9 +220,7 @@ export const all: LogicalReduction = reduction("all")
 export interface ArgReduction {
   <const A extends number>(
     axis: A
-  ): <X extends NumericOperand>(
-    self: X & Shape.CheckAxes<ShapeOf<X>, A>
-  ) => Index<Shape.Reduce<ShapeOf<X>, A>, X>
+  ): <X extends NumericOperand>(self: X & Shape.CheckAxes<ShapeOf<X>, A>) => Index<Shape.Reduce<ShapeOf<X>, A>, X>
   <X extends NumericOperand, const A extends number>(
     self: X & Shape.CheckAxes<ShapeOf<X>, A>,
     axis: A

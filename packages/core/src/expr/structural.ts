@@ -30,9 +30,7 @@ import {
 export const broadcastTo: {
   <const S extends Shape.Shape>(
     shape: S
-  ): <X extends AnyOperand>(
-    self: X & Shape.CheckBroadcastTo<ShapeOf<X>, S>
-  ) => OfElementType<ElementTypeOf<X>, S, X>
+  ): <X extends AnyOperand>(self: X & Shape.CheckBroadcastTo<ShapeOf<X>, S>) => OfElementType<ElementTypeOf<X>, S, X>
   <X extends AnyOperand, const S extends Shape.Shape>(
     self: X & Shape.CheckBroadcastTo<ShapeOf<X>, S>,
     shape: S
@@ -203,7 +201,11 @@ export const at: {
     const along = Shape.normalizeAxis("at", node.shape, axis)
     const start = position < 0 ? position + node.shape[along]! : position
     if (!Number.isInteger(start) || start < 0 || start >= node.shape[along]!) {
-      throw Shape.error("at", [node.shape], `position ${position} is out of range for axis ${axis} of ${Shape.render(node.shape)}`)
+      throw Shape.error(
+        "at",
+        [node.shape],
+        `position ${position} is out of range for axis ${axis} of ${Shape.render(node.shape)}`
+      )
     }
     const window = apply(
       "slice",
@@ -416,9 +418,7 @@ export const stack: <const Xs extends readonly [AnyOperand, ...ReadonlyArray<Any
 export const reverse: {
   <const A extends Shape.Axes | undefined = undefined>(
     axes?: A
-  ): <X extends AnyOperand>(
-    self: X & Shape.CheckAxes<ShapeOf<X>, A>
-  ) => OfElementType<ElementTypeOf<X>, ShapeOf<X>, X>
+  ): <X extends AnyOperand>(self: X & Shape.CheckAxes<ShapeOf<X>, A>) => OfElementType<ElementTypeOf<X>, ShapeOf<X>, X>
   <X extends AnyOperand, const A extends Shape.Axes | undefined = undefined>(
     self: X & Shape.CheckAxes<ShapeOf<X>, A>,
     axes?: A

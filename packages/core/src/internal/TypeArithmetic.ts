@@ -70,12 +70,16 @@ type SubtractReversed<A extends string, B extends string, Borrow extends 0 | 1 =
       : never
     : never
 
-type SubtractStep<X extends Digit, Taken extends Array<0>, RestA extends string, RestB extends string> =
-  Units[X] extends [...Taken, ...infer Left]
-    ? `${Left["length"] & Digit}${SubtractReversed<RestA, RestB>}`
-    : [...Ten, ...Units[X]] extends [...Taken, ...infer Left]
-      ? `${Left["length"] & Digit}${SubtractReversed<RestA, RestB, 1>}`
-      : never
+type SubtractStep<
+  X extends Digit,
+  Taken extends Array<0>,
+  RestA extends string,
+  RestB extends string
+> = Units[X] extends [...Taken, ...infer Left]
+  ? `${Left["length"] & Digit}${SubtractReversed<RestA, RestB>}`
+  : [...Ten, ...Units[X]] extends [...Taken, ...infer Left]
+    ? `${Left["length"] & Digit}${SubtractReversed<RestA, RestB, 1>}`
+    : never
 
 type MultiplyByDigit<A extends string, Times extends Array<0>> = Times extends [0, ...infer Rest extends Array<0>]
   ? AddReversed<A, MultiplyByDigit<A, Rest>>

@@ -9,17 +9,15 @@ import { apply as applyChecked } from "./apply.ts"
 import { applyTyped, constant, type Node } from "./node.ts"
 
 const scalarValue = (node: Node): number | undefined =>
-  node._tag === "Constant" && node.elementType === "real" && node.value!.data.length === 1 ? node.value!.data[0] : undefined
+  node._tag === "Constant" && node.elementType === "real" && node.value!.data.length === 1
+    ? node.value!.data[0]
+    : undefined
 
 // `x` stands for the result when it already has the result's shape.
 const unlessBroadcast = (x: Node, other: Node): Node | undefined =>
   Shape.broadcastsTo(other.shape, x.shape) ? x : undefined
 
-const simplify = (
-  primitive: Primitive.Name,
-  attributes: object,
-  operands: ReadonlyArray<Node>
-): Node | undefined => {
+const simplify = (primitive: Primitive.Name, attributes: object, operands: ReadonlyArray<Node>): Node | undefined => {
   const [x, y] = operands as [Node, Node]
   switch (primitive) {
     case "mul":

@@ -20,7 +20,15 @@ shape(m34.pipe(Expr.mul(2))).is<readonly [3, 4]>()
 shape(Expr.add(Expr.ones([3, 1]), Expr.ones([1, 4]))).is<readonly [3, 4]>()
 shape(Expr.add(m34, unknownLength)).is<readonly [3, 4]>()
 shape(Expr.add(1, 2)).is<readonly []>()
-shape(Expr.add(Tensor.make([[1, 2], [3, 4]]), 1)).is<readonly [2, 2]>()
+shape(
+  Expr.add(
+    Tensor.make([
+      [1, 2],
+      [3, 4]
+    ]),
+    1
+  )
+).is<readonly [2, 2]>()
 shape(Expr.sin(m34)).is<readonly [3, 4]>()
 shape(m34.pipe(Expr.sin, Expr.exp)).is<readonly [3, 4]>()
 shape(Expr.gt(m34, v4)).is<readonly [3, 4]>()
@@ -69,7 +77,12 @@ shape(Expr.expandDims(m34, -1)).is<readonly [3, 4, 1]>()
 shape(Expr.squeeze(Expr.ones([3, 1]), 1)).is<readonly [3]>()
 shape(Expr.broadcastTo(v4, [3, 4])).is<readonly [3, 4]>()
 shape(Expr.oneHot(Tensor.index([0, 1]), 5)).is<readonly [2, 5]>()
-shape(Expr.constant([[1, 2, 3], [4, 5, 6]])).is<readonly [2, 3]>()
+shape(
+  Expr.constant([
+    [1, 2, 3],
+    [4, 5, 6]
+  ])
+).is<readonly [2, 3]>()
 
 // Element types follow operands.
 export const indices: Expr.IndexExpr<readonly [2]> = Expr.add(Tensor.index([1, 2]), 1)
@@ -91,7 +104,10 @@ declare const fails: Fn.Fn<readonly [], readonly [], "overflow">
 export const run: Effect.Effect<number, "overflow"> = Fn.run(fails, 1)
 export const runPiped: Effect.Effect<number, "overflow"> = fails.pipe(Fn.run(1))
 
-const typed = Fn.make({ labels: Type.index([2]), w: [3] }, ({ labels, w }) => [Expr.gather(w, labels), Expr.sum(w)] as const)
+const typed = Fn.make(
+  { labels: Type.index([2]), w: [3] },
+  ({ labels, w }) => [Expr.gather(w, labels), Expr.sum(w)] as const
+)
 export const outputs: readonly [Tensor.Tensor<readonly [2]>, number] = Fn.runSync(typed, {
   labels: Tensor.index([0, 1]),
   w: Tensor.make([1, 2, 3])

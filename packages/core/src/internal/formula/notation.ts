@@ -266,10 +266,7 @@ export const notations: Notations = {
   hypot: call("hypot"),
   max: call("max", "\\max"),
   min: call("min", "\\min"),
-  rem: infix(
-    { symbol: "%", level: Level.product, associativity: "left" },
-    latexInfix("\\bmod", Level.product, false)
-  ),
+  rem: infix({ symbol: "%", level: Level.product, associativity: "left" }, latexInfix("\\bmod", Level.product, false)),
   eq: comparison("==", "="),
   ne: comparison("!=", "\\ne"),
   lt: comparison("<", "<"),

@@ -67,7 +67,8 @@ const isNear = (a: string, b: string): boolean => {
 
 const suggestion = (word: string, known: Iterable<string>): string | undefined => {
   if (word.length > 24) return undefined
-  for (const name of known) if (name.toLowerCase() === word.toLowerCase() || isNear(word, name)) return `did you mean ${name}?`
+  for (const name of known)
+    if (name.toLowerCase() === word.toLowerCase() || isNear(word, name)) return `did you mean ${name}?`
   return undefined
 }
 
@@ -131,12 +132,7 @@ class Parser {
   /** How many groups and calls are open. */
   private depth = 0
 
-  constructor(
-    tokens: Tokens,
-    variables: ReadonlyMap<string, Node>,
-    defined: ReadonlySet<string>,
-    declared: boolean
-  ) {
+  constructor(tokens: Tokens, variables: ReadonlyMap<string, Node>, defined: ReadonlySet<string>, declared: boolean) {
     this.tokens = tokens
     this.kinds = tokens.kinds
     this.variables = variables
@@ -223,7 +219,10 @@ class Parser {
         if (token === ",") {
           this.reduce(-1)
           if (frames.at(-1)?._tag !== "Call") {
-            throw this.problem(this.next, this.depth === 0 ? "an operator or the end of the formula" : "an operator or )")
+            throw this.problem(
+              this.next,
+              this.depth === 0 ? "an operator or the end of the formula" : "an operator or )"
+            )
           }
           this.next++
           break
@@ -263,7 +262,7 @@ class Parser {
             : undefined
       )
     }
-    this.reduce(operator.associativity === "right" ? operator.level : operator.level - 1)
+    this.reduce(operator.associativity === "left" ? operator.level - 1 : operator.level)
     const top = this.frames.at(-1)
     if (operator.associativity === "none" && top?._tag === "Operator" && top.operator.level === operator.level) {
       throw this.problem(this.next, "one comparison", "write a < b and b < c")
@@ -329,7 +328,9 @@ class Parser {
     return this.problem(
       this.next,
       "a number, a name, a function or (",
-      this.kinds[this.next] === kind.end && top?._tag === "Group" ? this.openedHint(top) : undefined
+      this.kinds[this.next] === kind.end && this.depth > 0
+        ? this.openedHint(this.frames.findLast((frame) => frame._tag !== "Operator")!)
+        : undefined
     )
   }
 
@@ -435,7 +436,10 @@ class Parser {
       return make()
     } catch (error) {
       if (!(error instanceof Shape.ShapeError)) throw error
-      const expected = /^expected (.*?), got /s.exec(error.problem)?.[1] ?? error.problem
+      const expected = (/^expected (.*?), got /s.exec(error.problem)?.[1] ?? error.problem)
+        .replace(/^real$/, "a number")
+        .replace("reals", "numbers")
+        .replace(/\bbool\b/, "a truth value")
       const literal = functions.get(operation)?.literalFrom === args.length - 1 ? args.at(-1)! : undefined
       throw new Problem(
         this.tokens.starts[at]!,

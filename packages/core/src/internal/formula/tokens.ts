@@ -37,11 +37,40 @@ const separatorTail = /_/y
 const radixTail = /[xX][\da-fA-F]|[oO][0-7]|[bB][01]/y
 
 const symbols: ReadonlyMap<string, string> = new Map([
-  ["**", "^"], ["==", "=="], ["!=", "!="], ["<=", "<="], [">=", ">="], ["&&", "and"], ["||", "or"],
-  ["+", "+"], ["-", "-"], ["*", "*"], ["/", "/"], ["%", "%"], ["^", "^"], ["(", "("], [")", ")"], [",", ","], [";", ";"],
-  ["=", "="], ["<", "<"], [">", ">"], ["!", "not"],
-  ["−", "-"], ["×", "*"], ["·", "*"], ["⋅", "*"], ["∙", "*"], ["÷", "/"], ["≤", "<="], ["≥", ">="], ["≠", "!="],
-  ["∧", "and"], ["∨", "or"], ["¬", "not"], ["∞", "name"]
+  ["**", "^"],
+  ["==", "=="],
+  ["!=", "!="],
+  ["<=", "<="],
+  [">=", ">="],
+  ["&&", "and"],
+  ["||", "or"],
+  ["+", "+"],
+  ["-", "-"],
+  ["*", "*"],
+  ["/", "/"],
+  ["%", "%"],
+  ["^", "^"],
+  ["(", "("],
+  [")", ")"],
+  [",", ","],
+  [";", ";"],
+  ["=", "="],
+  ["<", "<"],
+  [">", ">"],
+  ["!", "not"],
+  ["−", "-"],
+  ["×", "*"],
+  ["·", "*"],
+  ["⋅", "*"],
+  ["∙", "*"],
+  ["÷", "/"],
+  ["≤", "<="],
+  ["≥", ">="],
+  ["≠", "!="],
+  ["∧", "and"],
+  ["∨", "or"],
+  ["¬", "not"],
+  ["∞", "name"]
 ])
 
 const keywords = new Set(["and", "or", "not"])
@@ -51,8 +80,7 @@ const isSpace = (char: string): boolean => /\s/u.test(char) || char === "\u200b"
 const isNewline = (code: number): boolean => code === 10 || code === 13 || code === 0x2028 || code === 0x2029
 
 /** A piece of text for a message: quoted, short, without control characters. */
-export const quote = (text: string): string =>
-  JSON.stringify(text.length > 40 ? `${text.slice(0, 39)}…` : text)
+export const quote = (text: string): string => JSON.stringify(text.length > 40 ? `${text.slice(0, 39)}…` : text)
 
 /** Splits a formula into tokens, in time linear in its length. Line ends inside parentheses are left out. */
 export const tokenize = (text: string): Tokens => {
@@ -109,7 +137,11 @@ export const tokenize = (text: string): Tokens => {
     }
     const char = String.fromCodePoint(text.codePointAt(i)!)
     if (!isSpace(char)) {
-      const hint = /[²³¹⁰⁴-⁹]/u.test(char) ? "powers are written x^2" : char === "|" ? "write abs(x), or p or q" : undefined
+      const hint = /[²³¹⁰⁴-⁹]/u.test(char)
+        ? "powers are written x^2"
+        : char === "|"
+          ? "write abs(x), or p or q"
+          : undefined
       throw new Problem(i, "a number, a name or an operator", `the character ${quote(char)}`, hint)
     }
     i += char.length
