@@ -1,28 +1,18 @@
 import { Expr } from "@fluxion/core"
 import type * as Hyperparameter from "./Hyperparameter.ts"
 import * as Optimizer from "./Optimizer.ts"
-import * as Parameters from "./Parameters.ts"
+import * as Vector from "./Vector.ts"
 
 /**
- * The specification of the state of `adam` for parameters `P`: the number of updates made, and running averages of the gradient and of its square.
+ * The state of `adam`: the number of updates made, and running averages of the gradient and of its square.
  *
  * @category models
  * @since 0.1.0
  */
-export type AdamState<P> = {
+export interface AdamState {
   readonly count: readonly []
-  readonly firstMoment: P
-  readonly secondMoment: P
-}
-
-/**
- * `AdamState` as a function of types.
- *
- * @category type-level
- * @since 0.1.0
- */
-export interface AdamStateType extends Optimizer.StateType {
-  readonly state: AdamState<this["parameters"]>
+  readonly firstMoment: Optimizer.LikeParameters
+  readonly secondMoment: Optimizer.LikeParameters
 }
 
 /**
@@ -67,41 +57,36 @@ export const adam = <
 >(
   rate: H,
   options?: AdamOptions<B>
-): Optimizer.Optimizer<AdamStateType, Hyperparameter.ErrorOf<H | B>, Hyperparameter.RequirementsOf<H | B>> => {
-  const optimizer = Optimizer.make<AdamStateType>()({
+): Optimizer.Optimizer<AdamState, Hyperparameter.ErrorOf<H | B>, Hyperparameter.RequirementsOf<H | B>> => {
+  const given: AdamOptions | undefined = options
+  const optimizer: Optimizer.Optimizer<AdamState, unknown, unknown> = Optimizer.make({
     name: "adam",
     hyperparameters: {
-      rate: rate as Hyperparameter.Hyperparameter,
-      beta1: options?.beta1 ?? 0.9,
-      beta2: options?.beta2 ?? 0.999,
-      epsilon: options?.epsilon ?? 1e-8
+      rate,
+      beta1: given?.beta1 ?? 0.9,
+      beta2: given?.beta2 ?? 0.999,
+      epsilon: given?.epsilon ?? 1e-8
     },
-    init: (spec) => ({
+    init: (parameters) => ({
       count: Expr.constant(0),
-      firstMoment: Parameters.zeros(spec),
-      secondMoment: Parameters.zeros(spec)
+      firstMoment: Vector.zerosLike(parameters),
+      secondMoment: Vector.zerosLike(parameters)
     }),
-    update: (spec, { gradients, hyperparameters, state }) => {
+    update: ({ gradients, hyperparameters, state }) => {
       const { beta1, beta2, epsilon, rate } = hyperparameters(state.count)
       const count = Expr.add(state.count, 1)
-      const average = (beta: Expr.Expr<readonly []>) => (mean: Expr.Expr, sample: Expr.Expr) =>
-        Expr.add(Expr.mul(beta, mean), Expr.mul(Expr.sub(1, beta), sample))
-      const square = (gradient: Expr.Expr) => Expr.mul(gradient, gradient)
-      const firstMoment = Parameters.map(spec, average(beta1), state.firstMoment, gradients)
-      const squares = Parameters.map(spec, square, gradients)
-      const secondMoment = Parameters.map(spec, average(beta2), state.secondMoment, squares)
+      const average = (beta: Expr.Expr<readonly []>, mean: Vector.Vector, sample: Vector.Vector) =>
+        Vector.add(Vector.scale(mean, beta), Vector.scale(sample, Expr.sub(1, beta)))
+      const squares = Vector.map(gradients, (gradient) => Expr.mul(gradient, gradient))
+      const firstMoment = average(beta1, state.firstMoment, gradients)
+      const secondMoment = average(beta2, state.secondMoment, squares)
       const correction1 = Expr.sub(1, Expr.pow(beta1, count))
       const correction2 = Expr.sub(1, Expr.pow(beta2, count))
       const step = Expr.neg(rate)
-      const updates = Parameters.map(
-        spec,
-        (m, v) => {
-          const size = Expr.add(Expr.sqrt(Expr.div(v, correction2)), epsilon)
-          return Expr.mul(step, Expr.div(Expr.div(m, correction1), size))
-        },
-        firstMoment,
-        secondMoment
-      )
+      const updates = Vector.zipWith(firstMoment, secondMoment, (m, v) => {
+        const size = Expr.add(Expr.sqrt(Expr.div(v, correction2)), epsilon)
+        return Expr.mul(step, Expr.div(Expr.div(m, correction1), size))
+      })
       return { updates, state: { count, firstMoment, secondMoment } }
     }
   })

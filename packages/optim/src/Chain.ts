@@ -1,29 +1,12 @@
 import * as Optimizer from "./Optimizer.ts"
 
 /**
- * The specification of the state of a chain: those of the states of its links.
- *
- * @category models
- * @since 0.1.0
- */
-export type ChainState<Fs extends ReadonlyArray<Optimizer.StateType>, P> = {
-  readonly [K in keyof Fs]: Optimizer.StateOf<Fs[K], P>
-}
-
-/**
- * `ChainState` as a function of types.
+ * The state of a chain: the tuple of the states of its links.
  *
  * @category type-level
  * @since 0.1.0
  */
-export interface ChainStateType<Fs extends ReadonlyArray<Optimizer.StateType>> extends Optimizer.StateType {
-  readonly state: ChainState<Fs, this["parameters"]>
-}
-
-type StateTypes<Os> = { readonly [K in keyof Os]: Optimizer.StateTypeOf<Os[K]> } extends infer Fs extends
-  ReadonlyArray<Optimizer.StateType>
-  ? Fs
-  : never
+export type ChainState<Os> = { readonly [K in keyof Os]: Optimizer.TemplateOfOptimizer<Os[K]> }
 
 /**
  * Optimisers one after the other: each takes the updates of the one before as its gradients.
@@ -34,10 +17,10 @@ type StateTypes<Os> = { readonly [K in keyof Os]: Optimizer.StateTypeOf<Os[K]> }
  *
  * @example
  * ```ts
- * import { adam, chain, clipByGlobalNorm, Schedule } from "@fluxion/optim"
+ * import { chain, clipByGlobalNorm, momentum, Schedule } from "@fluxion/optim"
  *
- * console.log(chain(clipByGlobalNorm(1), adam(Schedule.cosine(0.01, 1000))))
- * // chain(clipByGlobalNorm(maximum: 1), adam(rate: schedule, beta1: 0.9, beta2: 0.999, epsilon: 1e-8))
+ * const optimizer = chain(clipByGlobalNorm(1), momentum(Schedule.cosine(0.01, 1000)))
+ * console.log(optimizer) // chain(clipByGlobalNorm(maximum: 1), momentum(rate: schedule, decay: 0.9))
  * ```
  *
  * @category combinators
@@ -45,36 +28,22 @@ type StateTypes<Os> = { readonly [K in keyof Os]: Optimizer.StateTypeOf<Os[K]> }
  */
 export const chain = <const Os extends readonly [Optimizer.Any, ...ReadonlyArray<Optimizer.Any>]>(
   ...optimizers: Os
-): Optimizer.Optimizer<
-  ChainStateType<StateTypes<Os>>,
-  Optimizer.ErrorOf<Os[number]>,
-  Optimizer.RequirementsOf<Os[number]>
-> => {
+): Optimizer.Optimizer<ChainState<Os>, Optimizer.ErrorOf<Os[number]>, Optimizer.RequirementsOf<Os[number]>> => {
   const links = optimizers.map(Optimizer.definitionOf)
   return Optimizer.fromDefinition("chain", `chain(${optimizers.join(", ")})`, {
-    init: (spec, parameters) => links.map((link) => link.init(spec, parameters)),
-    update: (spec, { gradients, parameters, state }) => {
+    init: (parameters) => links.map((link) => link.init(parameters)),
+    update: ({ gradients, parameters, state }) => {
       const states = state as ReadonlyArray<unknown>
       const next: Array<unknown> = []
       let updates = gradients
       links.forEach((link, i) => {
-        const outputs = link.update(spec, { gradients: updates, state: states[i], parameters })
+        const outputs = link.update({ gradients: updates, state: states[i], parameters })
         updates = outputs.updates
         next.push(outputs.state)
       })
       return { updates, state: next }
     }
   })
-}
-
-/**
- * The state of an optimiser that remembers nothing.
- *
- * @category models
- * @since 0.1.0
- */
-export interface NoState extends Optimizer.StateType {
-  readonly state: {}
 }
 
 /**
@@ -92,19 +61,9 @@ export interface NoState extends Optimizer.StateType {
  * @category optimisers
  * @since 0.1.0
  */
-export const identity: Optimizer.Optimizer<NoState> = Optimizer.make<NoState>()({
+export const identity: Optimizer.Optimizer<{}> = Optimizer.make({
   name: "identity",
   hyperparameters: {},
   init: () => ({}),
-  update: (_, { gradients, state }) => ({ updates: gradients, state })
+  update: ({ gradients, state }) => ({ updates: gradients, state })
 })
-
-/**
- * The state of an optimiser that remembers only how many updates it has made.
- *
- * @category models
- * @since 0.1.0
- */
-export interface CountState extends Optimizer.StateType {
-  readonly state: { readonly count: readonly [] }
-}

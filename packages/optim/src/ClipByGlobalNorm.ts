@@ -1,9 +1,8 @@
 import { Expr } from "@fluxion/core"
-import type { NoState } from "./Chain.ts"
 import { InvalidOption } from "./Errors.ts"
 import type * as Hyperparameter from "./Hyperparameter.ts"
 import * as Optimizer from "./Optimizer.ts"
-import * as Parameters from "./Parameters.ts"
+import * as Vector from "./Vector.ts"
 
 /**
  * Shortens gradients whose Euclidean norm, over all parameters together, exceeds a maximum; their direction stays.
@@ -32,7 +31,7 @@ import * as Parameters from "./Parameters.ts"
  */
 export const clipByGlobalNorm = <const H extends Hyperparameter.Fixed>(
   maximum: H
-): Optimizer.Optimizer<NoState, Hyperparameter.ErrorOf<H>, Hyperparameter.RequirementsOf<H>> => {
+): Optimizer.Optimizer<{}, Hyperparameter.ErrorOf<H>, Hyperparameter.RequirementsOf<H>> => {
   if (typeof maximum === "number" && !(maximum >= 0)) {
     throw new InvalidOption({
       operation: "clipByGlobalNorm",
@@ -41,12 +40,12 @@ export const clipByGlobalNorm = <const H extends Hyperparameter.Fixed>(
       actual: String(maximum)
     })
   }
-  return Optimizer.make<NoState>()({
+  return Optimizer.make({
     name: "clipByGlobalNorm",
     hyperparameters: { maximum },
     init: () => ({}),
-    update: (spec, { gradients, hyperparameters, state }) => {
-      const all = Parameters.flat(spec, gradients)
+    update: ({ gradients, hyperparameters, state }) => {
+      const all = Vector.flat(gradients)
       if (all.shape[0] === 0) return { updates: gradients, state }
       const maximum = hyperparameters(Expr.constant(0)).maximum
       // The result does not depend on the scale, so the scale needs no derivative.
@@ -59,7 +58,7 @@ export const clipByGlobalNorm = <const H extends Hyperparameter.Fixed>(
       const factor = Expr.div(maximum, norm)
       const clip = (gradient: Expr.Expr) =>
         Expr.select(tooLong, Expr.mul(Expr.div(gradient, scale), factor), gradient)
-      return { updates: Parameters.map(spec, clip, gradients), state }
+      return { updates: Vector.map(gradients, clip), state }
     }
   })
 }

@@ -1,24 +1,17 @@
 import { Expr } from "@fluxion/core"
 import type * as Hyperparameter from "./Hyperparameter.ts"
 import * as Optimizer from "./Optimizer.ts"
-import * as Parameters from "./Parameters.ts"
+import * as Vector from "./Vector.ts"
 
 /**
- * The specification of the state of `momentum` for parameters `P`: the number of updates made, and the velocity.
+ * The state of `momentum`: the number of updates made, and the velocity.
  *
  * @category models
  * @since 0.1.0
  */
-export type MomentumState<P> = { readonly count: readonly []; readonly velocity: P }
-
-/**
- * `MomentumState` as a function of types.
- *
- * @category type-level
- * @since 0.1.0
- */
-export interface MomentumStateType extends Optimizer.StateType {
-  readonly state: MomentumState<this["parameters"]>
+export interface MomentumState {
+  readonly count: readonly []
+  readonly velocity: Optimizer.LikeParameters
 }
 
 /**
@@ -61,22 +54,18 @@ export const momentum = <
 >(
   rate: H,
   options?: MomentumOptions<D>
-): Optimizer.Optimizer<MomentumStateType, Hyperparameter.ErrorOf<H | D>, Hyperparameter.RequirementsOf<H | D>> => {
+): Optimizer.Optimizer<MomentumState, Hyperparameter.ErrorOf<H | D>, Hyperparameter.RequirementsOf<H | D>> => {
   const nesterov = options?.nesterov ?? false
-  const optimizer = Optimizer.make<MomentumStateType>()({
+  const decay: Hyperparameter.Hyperparameter = options?.decay ?? 0.9
+  const optimizer: Optimizer.Optimizer<MomentumState, unknown, unknown> = Optimizer.make({
     name: nesterov ? "nesterov" : "momentum",
-    hyperparameters: { rate: rate as Hyperparameter.Hyperparameter, decay: options?.decay ?? 0.9 },
-    init: (spec) => ({ count: Expr.constant(0), velocity: Parameters.zeros(spec) }),
-    update: (spec, { gradients, hyperparameters, state: { count, velocity: previous } }) => {
+    hyperparameters: { rate, decay },
+    init: (parameters) => ({ count: Expr.constant(0), velocity: Vector.zerosLike(parameters) }),
+    update: ({ gradients, hyperparameters, state: { count, velocity: previous } }) => {
       const { decay, rate } = hyperparameters(count)
-      const step = Expr.neg(rate)
-      const decayed = (gradient: Expr.Expr, velocity: Expr.Expr) => Expr.add(gradient, Expr.mul(decay, velocity))
-      const velocity = Parameters.map(spec, decayed, gradients, previous)
-      const direction = nesterov ? Parameters.map(spec, decayed, gradients, velocity) : velocity
-      return {
-        updates: Parameters.map(spec, (d) => Expr.mul(step, d), direction),
-        state: { count: Expr.add(count, 1), velocity }
-      }
+      const velocity = Vector.add(gradients, Vector.scale(previous, decay))
+      const direction = nesterov ? Vector.add(gradients, Vector.scale(velocity, decay)) : velocity
+      return { updates: Vector.scale(direction, Expr.neg(rate)), state: { count: Expr.add(count, 1), velocity } }
     }
   })
   return optimizer as never

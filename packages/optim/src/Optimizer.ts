@@ -9,48 +9,53 @@
  *
  * @since 0.1.0
  */
-import { Fn, Shape, Tree, type Expr } from "@fluxion/core"
+import { Expr, Fn, type Shape, Tree } from "@fluxion/core"
 import { dual } from "effect/Function"
 import { Class as PipeableClass, type Pipeable } from "effect/Pipeable"
 import * as Hyperparameter from "./Hyperparameter.ts"
 import type * as Parameters from "./Parameters.ts"
+import * as Vector from "./Vector.ts"
 
 const TypeId = "~@fluxion/optim/Optimizer"
 
 /**
- * How the state of an optimiser depends on the parameters: a function of types.
- *
- * **Details**
- *
- * An optimiser extends this interface and passes `this["parameters"]` to a type alias that says where its state holds trees like the parameters.
- *
- * @example
- * ```ts
- * import { Optimizer } from "@fluxion/optim"
- *
- * type Velocity<P> = { readonly velocity: P }
- * interface VelocityType extends Optimizer.StateType {
- *   readonly state: Velocity<this["parameters"]>
- * }
- * const state: Optimizer.StateOf<VelocityType, { readonly w: readonly [3] }> = { velocity: { w: [3] } }
- * console.log(state) // { velocity: { w: [ 3 ] } }
- * ```
+ * Stands in the template of a state where the state holds a tree like the parameters.
  *
  * @category models
  * @since 0.1.0
  */
-export interface StateType {
-  readonly parameters: unknown
-  readonly state: unknown
+export interface LikeParameters {
+  readonly "~@fluxion/optim/LikeParameters": true
 }
+
+/**
+ * The template of the state of an optimiser: a specification with `LikeParameters` where a tree like the parameters stands.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Template = LikeParameters | Shape.Shape | ReadonlyArray<Template> | { readonly [key: string]: Template }
 
 /**
  * The specification of the state for parameters `P`.
  *
+ * @example
+ * ```ts
+ * import type { Optimizer } from "@fluxion/optim"
+ *
+ * type Momentum = { readonly count: readonly []; readonly velocity: Optimizer.LikeParameters }
+ * const state: Optimizer.StateOf<Momentum, { readonly w: readonly [3] }> = { count: [], velocity: { w: [3] } }
+ * console.log(state) // { count: [], velocity: { w: [ 3 ] } }
+ * ```
+ *
  * @category type-level
  * @since 0.1.0
  */
-export type StateOf<F extends StateType, P> = (F & { readonly parameters: P })["state"]
+export type StateOf<S, P> = S extends LikeParameters
+  ? P
+  : S extends Shape.Shape
+    ? S
+    : { readonly [K in keyof S]: StateOf<S[K], P> }
 
 /**
  * `StateOf`, known to be a specification.
@@ -58,21 +63,53 @@ export type StateOf<F extends StateType, P> = (F & { readonly parameters: P })["
  * @category type-level
  * @since 0.1.0
  */
-export type StateSpec<F extends StateType, P> = StateOf<F, P> extends infer S extends Tree.Spec ? S : never
+export type StateSpec<S, P> = StateOf<S, P> extends infer T extends Tree.Spec ? T : never
+
+/**
+ * The state as the definition of an optimiser sees it: vectors where it is like the parameters, expressions elsewhere.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type StateExprs<S> = S extends LikeParameters
+  ? Vector.Vector
+  : S extends Shape.Shape
+    ? Expr.Expr<S>
+    : { readonly [K in keyof S]: StateExprs<S[K]> }
+
+/**
+ * The template of a state, read off the state that a definition starts with.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type TemplateOf<T> = T extends Vector.Vector
+  ? LikeParameters
+  : T extends Expr.Expr<infer S, unknown, unknown>
+    ? S
+    : { readonly [K in keyof T]: TemplateOf<T[K]> }
+
+/**
+ * A state made of vectors and expressions, in records and tuples.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type StateTree = Vector.Vector | Expr.Expr | ReadonlyArray<StateTree> | { readonly [key: string]: StateTree }
 
 /**
  * A transformation of gradients into updates, for parameters of any specification.
  *
  * **Details**
  *
- * `F` gives the type of its state, `E` and `R` are the failures and requirements that its hyperparameters bring.
+ * `S` is the template of its state, `E` and `R` are the failures and requirements that its hyperparameters bring.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Optimizer<in out F extends StateType, out E = never, out R = never> extends Pipeable {
+export interface Optimizer<in out S, out E = never, out R = never> extends Pipeable {
   readonly [TypeId]: {
-    readonly _F: (_: F) => F
+    readonly _S: (_: S) => S
     readonly _E: (_: never) => E
     readonly _R: (_: never) => R
   }
@@ -87,7 +124,7 @@ export interface Optimizer<in out F extends StateType, out E = never, out R = ne
  */
 export interface Any extends Pipeable {
   readonly [TypeId]: {
-    readonly _F: (_: never) => unknown
+    readonly _S: (_: never) => unknown
     readonly _E: (_: never) => unknown
     readonly _R: (_: never) => unknown
   }
@@ -95,12 +132,12 @@ export interface Any extends Pipeable {
 }
 
 /**
- * The function of types that gives the state of an optimiser.
+ * The template of the state of an optimiser.
  *
  * @category type-level
  * @since 0.1.0
  */
-export type StateTypeOf<O> = O extends Optimizer<infer F, unknown, unknown> ? F : never
+export type TemplateOfOptimizer<O> = O extends { readonly [TypeId]: { readonly _S: (_: never) => infer S } } ? S : never
 
 /**
  * The failures of an optimiser.
@@ -119,54 +156,51 @@ export type ErrorOf<O> = O extends { readonly [TypeId]: { readonly _E: (_: never
 export type RequirementsOf<O> = O extends { readonly [TypeId]: { readonly _R: (_: never) => infer R } } ? R : never
 
 /**
- * What an update is computed from, as expressions.
+ * What an update is computed from.
  *
  * @category models
  * @since 0.1.0
  */
-export interface UpdateInputs<P extends Parameters.Spec, S, H> {
-  readonly gradients: Tree.Exprs<P>
-  readonly state: Tree.Exprs<S>
-  readonly parameters: Tree.Exprs<P>
+export interface UpdateInputs<S, H> {
+  readonly gradients: Vector.Vector
+  readonly state: StateExprs<S>
+  readonly parameters: Vector.Vector
   /** The hyperparameters at a step count: the number of updates made before this one. */
   readonly hyperparameters: (count: Expr.Expr<readonly []>) => { readonly [K in keyof H]: Expr.Expr<readonly []> }
 }
 
 /**
- * What an update gives, as expressions.
+ * What an update gives: what to add to the parameters, and the next state.
  *
  * @category models
  * @since 0.1.0
  */
-export interface UpdateOutputs<P extends Parameters.Spec, S> {
-  /** What to add to the parameters. */
-  readonly updates: Tree.Exprs<P>
-  readonly state: Tree.Exprs<S>
+export interface UpdateOutputs<S> {
+  readonly updates: Vector.Vector
+  readonly state: StateExprs<S>
 }
 
 /**
- * The definition of an optimiser, for every specification `P` of parameters at once.
+ * The definition of an optimiser, for every specification of parameters at once.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Definition<F extends StateType, H extends Readonly<Record<string, Hyperparameter.Hyperparameter>>> {
+export interface Definition<T extends StateTree, H extends Readonly<Record<string, Hyperparameter.Hyperparameter>>> {
   readonly name: string
   readonly hyperparameters: H
-  readonly init: <P extends Parameters.Spec>(spec: P, parameters: Tree.Exprs<P>) => Tree.Exprs<StateOf<F, P>>
-  readonly update: <P extends Parameters.Spec>(
-    spec: P,
-    inputs: UpdateInputs<P, StateOf<F, P>, H>
-  ) => UpdateOutputs<P, StateOf<F, P>>
+  readonly init: (parameters: Vector.Vector) => T
+  readonly update: (inputs: UpdateInputs<TemplateOf<T>, H>) => UpdateOutputs<TemplateOf<T>>
 }
 
 /** @internal */
 export interface UntypedDefinition {
-  readonly init: (spec: Parameters.Spec, parameters: unknown) => unknown
-  readonly update: (
-    spec: Parameters.Spec,
-    inputs: { readonly gradients: unknown; readonly state: unknown; readonly parameters: unknown }
-  ) => { readonly updates: unknown; readonly state: unknown }
+  readonly init: (parameters: Vector.Vector) => StateTree
+  readonly update: (inputs: {
+    readonly gradients: Vector.Vector
+    readonly state: unknown
+    readonly parameters: Vector.Vector
+  }) => { readonly updates: Vector.Vector; readonly state: unknown }
 }
 
 class OptimizerImpl extends PipeableClass {
@@ -203,25 +237,23 @@ export const definitionOf = (self: Any): UntypedDefinition => (self as unknown a
  *
  * **Details**
  *
- * `Optimizer.make<State>()(definition)`, where `State` extends `StateType`. `init` and `update` are called once for each `instantiate`,
- * with expressions; they work on whole trees (see `Parameters.map`). `hyperparameters(count)` gives the values of all hyperparameters
- * at a step count, whether they are numbers, expressions or schedules; their failures and requirements become those of the optimiser.
+ * `init` gives the state before the first update, from which the type of the state is inferred; `update` gives what to add to the parameters
+ * and the next state. Both see the parameters as `Vector`s, so they hold for every specification; they are called when the optimiser is
+ * instantiated, never while training runs. `hyperparameters(count)` gives all hyperparameters at a step count, whether they are numbers,
+ * expressions or schedules; their failures and requirements become those of the optimiser.
  *
  * @example
  * ```ts
  * import { Expr, Fn } from "@fluxion/core"
- * import { Hyperparameter, Optimizer, Parameters } from "@fluxion/optim"
+ * import { Optimizer, Vector } from "@fluxion/optim"
  *
- * interface SignState extends Optimizer.StateType {
- *   readonly state: { readonly count: readonly [] }
- * }
- * const signDescent = <const H extends Hyperparameter.Hyperparameter>(rate: H) =>
- *   Optimizer.make<SignState>()({
+ * const signDescent = (rate: number) =>
+ *   Optimizer.make({
  *     name: "signDescent",
  *     hyperparameters: { rate },
  *     init: () => ({ count: Expr.constant(0) }),
- *     update: (spec, { gradients, hyperparameters, state: { count } }) => ({
- *       updates: Parameters.map(spec, (g) => Expr.neg(Expr.mul(hyperparameters(count).rate, Expr.sign(g))), gradients),
+ *     update: ({ gradients, hyperparameters, state: { count } }) => ({
+ *       updates: Vector.scale(Vector.map(gradients, Expr.sign), Expr.neg(hyperparameters(count).rate)),
  *       state: { count: Expr.add(count, 1) }
  *     })
  *   })
@@ -235,21 +267,22 @@ export const definitionOf = (self: Any): UntypedDefinition => (self as unknown a
  * @category constructors
  * @since 0.1.0
  */
-export const make =
-  <F extends StateType>() =>
-  <const H extends Readonly<Record<string, Hyperparameter.Hyperparameter>>>(
-    definition: Definition<F, H>
-  ): Optimizer<F, Hyperparameter.ErrorOf<H[keyof H]>, Hyperparameter.RequirementsOf<H[keyof H]>> => {
-    const entries = Object.entries(definition.hyperparameters)
-    const hyperparameters = (count: Expr.Expr<readonly []>) =>
-      Object.fromEntries(entries.map(([key, value]) => [key, Hyperparameter.at(value, count)]))
-    const { init, update } = definition as unknown as UntypedDefinition
-    return fromDefinition(
-      definition.name,
-      `${definition.name}(${entries.map(([key, value]) => `${key}: ${Hyperparameter.render(value)}`).join(", ")})`,
-      { init, update: (spec, inputs) => update(spec, { ...inputs, hyperparameters } as never) }
-    )
-  }
+export const make = <
+  T extends StateTree,
+  const H extends Readonly<Record<string, Hyperparameter.Hyperparameter>>
+>(
+  definition: Definition<T, H>
+): Optimizer<TemplateOf<T>, Hyperparameter.ErrorOf<H[keyof H]>, Hyperparameter.RequirementsOf<H[keyof H]>> => {
+  const entries = Object.entries<Hyperparameter.Hyperparameter>(definition.hyperparameters)
+  const hyperparameters = (count: Expr.Expr<readonly []>) =>
+    Object.fromEntries(entries.map(([key, value]) => [key, Hyperparameter.at(value, count)]))
+  const { init, update } = definition as unknown as UntypedDefinition
+  return fromDefinition(
+    definition.name,
+    `${definition.name}(${entries.map(([key, value]) => `${key}: ${Hyperparameter.render(value)}`).join(", ")})`,
+    { init, update: (inputs) => update({ ...inputs, hyperparameters } as never) }
+  )
+}
 
 /**
  * An optimiser for parameters `P`: two pure programs.
@@ -273,12 +306,53 @@ export interface Instance<P extends Parameters.Spec, S extends Tree.Spec, E = ne
   >
 }
 
+type Child = readonly [key: string, tree: unknown]
+
+const childrenOf = (tree: object): ReadonlyArray<Child> => Object.entries(tree)
+
+const withChildren = (tree: object, children: ReadonlyArray<readonly [string, unknown]>): unknown =>
+  Array.isArray(tree) ? children.map(([, child]) => child) : Object.fromEntries(children)
+
+const specOfExpr = (expr: Expr.Any): Tree.Spec =>
+  expr.elementType === "real" ? expr.shape : { elementType: expr.elementType, shape: expr.shape }
+
+/** The specification of a state that `init` gave: that of the parameters where a vector stands. */
+const stateSpec = (template: unknown, parameters: Parameters.Spec): Tree.Spec => {
+  if (Vector.isVector(template)) return parameters
+  if (Expr.isExpr(template)) return specOfExpr(template)
+  const tree = template as object
+  return withChildren(
+    tree,
+    childrenOf(tree).map(([key, child]) => [key, stateSpec(child, parameters)])
+  ) as Tree.Spec
+}
+
+/** The leaves of a state: those of a vector all together. */
+const stateLeaves = (template: unknown, state: unknown): ReadonlyArray<Expr.Any> => {
+  if (Vector.isVector(template)) return (state as Vector.Vector).leaves
+  if (Expr.isExpr(template)) return [state as Expr.Any]
+  const tree = state as Record<string, unknown>
+  return childrenOf(template as object).flatMap(([key, child]) => stateLeaves(child, tree[key]))
+}
+
+/** The inverse of `stateLeaves`. */
+const stateFromLeaves = (template: unknown, leaves: Iterator<Expr.Any, undefined>): unknown => {
+  const take = (): Expr.Any => leaves.next().value!
+  if (Vector.isVector(template)) return Vector.make(template.leaves.map(() => take() as Expr.Expr))
+  if (Expr.isExpr(template)) return take()
+  const tree = template as object
+  return withChildren(
+    tree,
+    childrenOf(tree).map(([key, child]) => [key, stateFromLeaves(child, leaves)])
+  )
+}
+
 /**
  * The programs of an optimiser for parameters of a specification.
  *
  * **Details**
  *
- * A definition whose update gives updates or a state of other shapes than the parameters or the first state throws a `ShapeError`.
+ * A definition whose update gives a state of another shape than the first one throws a `ShapeError` that names the place.
  *
  * @example
  * ```ts
@@ -298,23 +372,29 @@ export interface Instance<P extends Parameters.Spec, S extends Tree.Spec, E = ne
 export const instantiate: {
   <const P extends Parameters.Spec>(
     parameters: P
-  ): <F extends StateType, E, R>(self: Optimizer<F, E, R>) => Instance<P, StateSpec<F, P>, E, R>
-  <F extends StateType, E, R, const P extends Parameters.Spec>(
-    self: Optimizer<F, E, R>,
+  ): <S, E, R>(self: Optimizer<S, E, R>) => Instance<P, StateSpec<S, P>, E, R>
+  <S, E, R, const P extends Parameters.Spec>(
+    self: Optimizer<S, E, R>,
     parameters: P
-  ): Instance<P, StateSpec<F, P>, E, R>
+  ): Instance<P, StateSpec<S, P>, E, R>
 } = dual(2, (self: Any, parameters: Parameters.Spec) => {
-  const definition = definitionOf(self)
-  const init: Fn.Any = Fn.make(parameters, (exprs) => definition.init(parameters, exprs) as Tree.ExprTree)
-  const state = init.outputs as Tree.Spec
-  const update: Fn.Any = Fn.make({ gradients: parameters, state, parameters }, (inputs) => {
-    const outputs = definition.update(parameters, inputs as never)
-    return { updates: outputs.updates, state: outputs.state } as { readonly [key: string]: Tree.ExprTree }
-  })
-  const expected = Tree.render({ updates: parameters, state })
-  const actual = Tree.render(update.outputs as Tree.Spec)
-  if (expected !== actual) {
-    throw Shape.error("Optimizer.instantiate", [], `${self.name}: expected the update to give ${expected}, got ${actual}`)
+  const { init, update } = definitionOf(self)
+  const asVector = (leaves: ReadonlyArray<Expr.Any>) => Vector.make(leaves as ReadonlyArray<Expr.Expr>)
+  const count = Tree.leaves(parameters).length
+  // `init` is asked twice: first for the structure of the state alone.
+  const template = init(asVector(Fn.leaves(Fn.unsafeFromLeaves(parameters, parameters, (leaves) => leaves)).inputs))
+  const state = stateSpec(template, parameters)
+  return {
+    parameters,
+    state,
+    init: Fn.unsafeFromLeaves(parameters, state, (leaves) => stateLeaves(template, init(asVector(leaves)))),
+    update: Fn.unsafeFromLeaves({ gradients: parameters, state, parameters }, { updates: parameters, state }, (leaves) => {
+      const outputs = update({
+        gradients: asVector(leaves.slice(0, count)),
+        state: stateFromLeaves(template, leaves.slice(count, leaves.length - count).values()),
+        parameters: asVector(leaves.slice(leaves.length - count))
+      })
+      return [...outputs.updates.leaves, ...stateLeaves(template, outputs.state)]
+    })
   }
-  return { parameters, state, init, update }
 }) as never

@@ -1,15 +1,24 @@
 import { Expr } from "@fluxion/core"
-import type { CountState } from "./Chain.ts"
 import type * as Hyperparameter from "./Hyperparameter.ts"
 import * as Optimizer from "./Optimizer.ts"
-import * as Parameters from "./Parameters.ts"
+import * as Vector from "./Vector.ts"
+
+/**
+ * The state of `scale`: the number of updates made.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ScaleState {
+  readonly count: readonly []
+}
 
 /**
  * Multiplies gradients by a factor: a number, a scalar expression or a schedule.
  *
  * **Details**
  *
- * `scale(-1)` turns ascent into descent at the end of a chain. State: the number of updates made.
+ * `scale(-1)` turns ascent into descent at the end of a chain.
  *
  * @example
  * ```ts
@@ -25,16 +34,13 @@ import * as Parameters from "./Parameters.ts"
  */
 export const scale = <const H extends Hyperparameter.Hyperparameter>(
   factor: H
-): Optimizer.Optimizer<CountState, Hyperparameter.ErrorOf<H>, Hyperparameter.RequirementsOf<H>> =>
-  Optimizer.make<CountState>()({
+): Optimizer.Optimizer<ScaleState, Hyperparameter.ErrorOf<H>, Hyperparameter.RequirementsOf<H>> =>
+  Optimizer.make({
     name: "scale",
     hyperparameters: { factor },
     init: () => ({ count: Expr.constant(0) }),
-    update: (spec, { gradients, hyperparameters, state: { count } }) => {
-      const { factor } = hyperparameters(count)
-      return {
-        updates: Parameters.map(spec, (gradient) => Expr.mul(factor, gradient), gradients),
-        state: { count: Expr.add(count, 1) }
-      }
-    }
+    update: ({ gradients, hyperparameters, state: { count } }) => ({
+      updates: Vector.scale(gradients, hyperparameters(count).factor),
+      state: { count: Expr.add(count, 1) }
+    })
   })

@@ -1,15 +1,24 @@
 import { Expr } from "@fluxion/core"
-import type { CountState } from "./Chain.ts"
 import type * as Hyperparameter from "./Hyperparameter.ts"
 import * as Optimizer from "./Optimizer.ts"
-import * as Parameters from "./Parameters.ts"
+import * as Vector from "./Vector.ts"
+
+/**
+ * The state of `sgd`: the number of updates made.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SgdState {
+  readonly count: readonly []
+}
 
 /**
  * Gradient descent (stochastic when the gradients are those of mini-batches): the update is `-rate * gradient`.
  *
  * **Details**
  *
- * The rate is a number, a scalar expression or a schedule. State: the number of updates made. Robbins and Monro (1951).
+ * The rate is a number, a scalar expression or a schedule. Robbins and Monro (1951).
  *
  * @example
  * ```ts
@@ -26,16 +35,13 @@ import * as Parameters from "./Parameters.ts"
  */
 export const sgd = <const H extends Hyperparameter.Hyperparameter>(
   rate: H
-): Optimizer.Optimizer<CountState, Hyperparameter.ErrorOf<H>, Hyperparameter.RequirementsOf<H>> =>
-  Optimizer.make<CountState>()({
+): Optimizer.Optimizer<SgdState, Hyperparameter.ErrorOf<H>, Hyperparameter.RequirementsOf<H>> =>
+  Optimizer.make({
     name: "sgd",
     hyperparameters: { rate },
     init: () => ({ count: Expr.constant(0) }),
-    update: (spec, { gradients, hyperparameters, state: { count } }) => {
-      const step = Expr.neg(hyperparameters(count).rate)
-      return {
-        updates: Parameters.map(spec, (gradient) => Expr.mul(step, gradient), gradients),
-        state: { count: Expr.add(count, 1) }
-      }
-    }
+    update: ({ gradients, hyperparameters, state: { count } }) => ({
+      updates: Vector.scale(gradients, Expr.neg(hyperparameters(count).rate)),
+      state: { count: Expr.add(count, 1) }
+    })
   })

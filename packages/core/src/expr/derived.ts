@@ -523,7 +523,7 @@ export const standardDeviation: VarianceReduction = reducing<VarianceOptions>(
  * ```ts
  * import { Expr, Fn } from "@fluxion/core"
  *
- * console.log(`${Fn.evaluate(Expr.norm(Expr.constant([3, 4]))}`) // 5
+ * console.log(`${Fn.evaluate(Expr.norm(Expr.constant([3, 4])))}`) // 5
  * ```
  *
  * @category derived

@@ -39,8 +39,10 @@ export const compare = (
   features: ReadonlyArray<string>,
   at: Parameters
 ): ReadonlyArray<Row> => {
-  const forward = Fn.runSync(Forward.jacobian(loss), at)
-  const reverse = Fn.runSync(Reverse.grad(loss), at)
+  const forwardGradient = Forward.jacobian(loss)
+  const reverseGradient = Reverse.grad(loss)
+  const forward = Fn.runSync(forwardGradient, at)
+  const reverse = Fn.runSync(reverseGradient, at)
   const central = Numeric.gradient(loss, at, { method: "central" }).value
   const row = (parameter: string, of: (gradient: Parameters) => number): Row => {
     const [f, r, c] = [of(forward), of(reverse), of(central)]

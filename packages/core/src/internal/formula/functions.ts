@@ -38,8 +38,12 @@ const binary = (f: Expr.Binary): Callable => callable(2, 2, ([x, y]) => Expr.toN
 
 const literal = (node: Node): number => node.value!.data[0]!
 
-const withParameter = (f: (x: Expr.Expr, parameter?: number) => Expr.Expr): Callable =>
-  callable(1, 2, ([x, p]) => Expr.toNode(p === undefined ? f(real(x!)) : f(real(x!), literal(p))), 1)
+interface WithParameter {
+  (parameter?: number): (x: Expr.Expr) => Expr.Expr
+}
+
+const withParameter = (f: WithParameter): Callable =>
+  callable(1, 2, ([x, p]) => Expr.toNode((p === undefined ? f() : f(literal(p)))(real(x!))), 1)
 
 /** Of any number of arguments from two on, as `max(max(a, b), c)`. */
 const folded = (name: "max" | "min"): Callable =>

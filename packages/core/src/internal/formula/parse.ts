@@ -41,7 +41,10 @@ type Frame =
 const elementNames = { real: "a number", index: "an index", bool: "a truth value" }
 
 const describeTypes = (operands: ReadonlyArray<Type.Type>): string =>
-  operands.map(({ elementType }) => elementNames[elementType]).join(" and ")
+  operands
+    .map(({ elementType }) => elementNames[elementType])
+    .join(", ")
+    .replace(/, (?=[^,]*$)/, " and ")
 
 const listed = (names: Iterable<string>): string => {
   const all = [...names]
@@ -49,10 +52,8 @@ const listed = (names: Iterable<string>): string => {
   return all.length > shown.length ? `${shown.join(", ")} and ${all.length - shown.length} more` : shown.join(", ")
 }
 
-/** Whether two words differ by at most two insertions, deletions or substitutions (fewer for short words). */
-const isNear = (a: string, b: string): boolean => {
-  const limit = Math.min(a.length, b.length) < 4 ? 1 : 2
-  if (a === b || Math.abs(a.length - b.length) > limit) return false
+/** How many insertions, deletions and substitutions lie between two words. */
+const distance = (a: string, b: string): number => {
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j)
   for (let i = 1; i <= a.length; i++) {
     const current = [i]
@@ -62,14 +63,25 @@ const isNear = (a: string, b: string): boolean => {
     }
     previous = current
   }
-  return previous[b.length]! <= limit
+  return previous[b.length]!
 }
 
+/** The known name that was probably meant: the nearest, at most a third of the word away. */
 const suggestion = (word: string, known: Iterable<string>): string | undefined => {
   if (word.length > 24) return undefined
-  for (const name of known)
-    if (name.toLowerCase() === word.toLowerCase() || isNear(word, name)) return `did you mean ${name}?`
-  return undefined
+  const lower = word.toLowerCase()
+  let best: string | undefined
+  let least = Math.max(1, Math.floor(word.length / 3)) + 1
+  for (const name of known) {
+    if (Math.abs(name.length - word.length) >= least) continue
+    // Of two at the same distance, the one that the word begins with.
+    const away = distance(lower, name.toLowerCase()) - (lower.startsWith(name.toLowerCase()) ? 0.5 : 0)
+    if (away < least && name !== word) {
+      least = away
+      best = name
+    }
+  }
+  return best === undefined ? undefined : `did you mean ${best}?`
 }
 
 const wordAt = ({ ends, starts, text }: Tokens, i: number): string => text.slice(starts[i], ends[i])
@@ -296,28 +308,30 @@ class Parser {
           continue
         case "-": {
           const value = this.literal(at + 1)
-          if (value !== undefined) {
-            operands.push(valueNode(-value))
-            this.next += 2
-            return
+          if (value === undefined) {
+            this.prefix(token)
+            continue
           }
+          operands.push(valueNode(-value))
+          this.next += 2
+          return
         }
-        // falls through
         case "not":
-          frames.push({ _tag: "Operator", operator: prefixOperators.get(token)!, at })
-          this.next++
+          this.prefix(token)
           continue
-        case "and":
-        case "or":
-          if (kinds[at + 1] === "(") {
+        default:
+          if ((token === "and" || token === "or") && kinds[at + 1] === "(") {
             this.open(token)
             continue
           }
-        // falls through
-        default:
           throw this.notAnOperand()
       }
     }
+  }
+
+  private prefix(token: string): void {
+    this.frames.push({ _tag: "Operator", operator: prefixOperators.get(token)!, at: this.next })
+    this.next++
   }
 
   private notAnOperand(): Problem {

@@ -86,9 +86,10 @@ interface Printed {
 }
 
 const write = (body: Body, dialect: Dialect): Printed => {
-  const { nodes, operands, outputs } = schedule(body, false)
+  const { first, nodes, operands, outputs } = schedule(body, false)
+  const operandOf = (i: number, k: number): number => operands[first[i]! + k]!
   const uses = new Int32Array(nodes.length)
-  for (const from of operands) for (const p of from) uses[p]!++
+  for (const p of operands) uses[p]!++
   for (const p of outputs) uses[p]!++
 
   const names = new Names()
@@ -106,12 +107,12 @@ const write = (body: Body, dialect: Dialect): Printed => {
   const isSquare = (i: number): boolean => {
     const node = nodes[i]!
     if (node.primitive !== "mul" || node.operands[0] !== node.operands[1]) return false
-    const operand = operands[i]![0]!
+    const operand = operandOf(i, 0)
     return dialect.notation === "latex" || (nodes[operand]!._tag === "Apply" && uses[operand] === 2)
   }
   const onlySquared = new Uint8Array(nodes.length)
   for (let i = 0; i < nodes.length; i++) {
-    if (isSquare(i) && uses[operands[i]![0]!] === 2) onlySquared[operands[i]![0]!] = 1
+    if (isSquare(i) && uses[operandOf(i, 0)] === 2) onlySquared[operandOf(i, 0)] = 1
   }
 
   const temporaries: Array<number> = []
@@ -128,7 +129,7 @@ const write = (body: Body, dialect: Dialect): Printed => {
 
   const formOf = (i: number): Form => {
     const { attributes, operands: from, primitive } = nodes[i]!
-    if (isSquare(i) && (dialect.notation === "latex" || onlySquared[operands[i]![0]!] === 1)) {
+    if (isSquare(i) && (dialect.notation === "latex" || onlySquared[operandOf(i, 0)] === 1)) {
       return square[dialect.notation]
     }
     return (notations[primitive!] as AnyNotation)[dialect.notation](attributes!, from.length)
@@ -152,12 +153,12 @@ const write = (body: Body, dialect: Dialect): Printed => {
         signed[i] = written.text.startsWith("-") ? 1 : 0
         continue
       }
-      const first = written.parts[0]!
-      if (typeof first === "string") {
-        signed[i] = first.startsWith("-") ? 1 : 0
+      const beginning = written.parts[0]!
+      if (typeof beginning === "string") {
+        signed[i] = beginning.startsWith("-") ? 1 : 0
       } else {
-        const operand = operands[i]![first.operand]!
-        signed[i] = needsParentheses(first, operand, bare(operand)) ? 0 : signed[operand]!
+        const operand = operandOf(i, beginning.operand)
+        signed[i] = needsParentheses(beginning, operand, bare(operand)) ? 0 : signed[operand]!
       }
     }
   }
@@ -184,7 +185,7 @@ const write = (body: Body, dialect: Dialect): Printed => {
         if (typeof part === "string") {
           pending.push(part)
         } else {
-          pending.push(operands[p]![part.operand]!)
+          pending.push(operandOf(p, part.operand))
           holes.push(part)
         }
       }

@@ -77,7 +77,7 @@ const keywords = new Set(["and", "or", "not"])
 
 const isSpace = (char: string): boolean => /\s/u.test(char) || char === "\u200b" || char === "\ufeff"
 
-const isNewline = (code: number): boolean => code === 10 || code === 13 || code === 0x2028 || code === 0x2029
+const isNewline = (code: number): boolean => code === 10 || code === 13
 
 /** A piece of text for a message: quoted, short, without control characters. */
 export const quote = (text: string): string => JSON.stringify(text.length > 40 ? `${text.slice(0, 39)}…` : text)
