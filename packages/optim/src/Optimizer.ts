@@ -9,7 +9,7 @@
  *
  * @since 0.1.0
  */
-import { Expr, Fn, type Shape, Tree } from "@fluxion/core"
+import { Expr, Fn, Shape, Tree } from "@fluxion/core"
 import { dual } from "effect/Function"
 import { Class as PipeableClass, type Pipeable } from "effect/Pipeable"
 import * as Hyperparameter from "./Hyperparameter.ts"
@@ -186,11 +186,11 @@ export interface UpdateOutputs<S> {
  * @category models
  * @since 0.1.0
  */
-export interface Definition<T extends StateTree, H extends Readonly<Record<string, Hyperparameter.Hyperparameter>>> {
+export interface Definition<T extends object, H extends Readonly<Record<string, Hyperparameter.Hyperparameter>>> {
   readonly name: string
   readonly hyperparameters: H
   readonly init: (parameters: Vector.Vector) => T
-  readonly update: (inputs: UpdateInputs<TemplateOf<T>, H>) => UpdateOutputs<TemplateOf<T>>
+  readonly update: (inputs: UpdateInputs<TemplateOf<NoInfer<T>>, H>) => UpdateOutputs<TemplateOf<NoInfer<T>>>
 }
 
 /** @internal */
@@ -268,7 +268,7 @@ export const definitionOf = (self: Any): UntypedDefinition => (self as unknown a
  * @since 0.1.0
  */
 export const make = <
-  T extends StateTree,
+  T extends object,
   const H extends Readonly<Record<string, Hyperparameter.Hyperparameter>>
 >(
   definition: Definition<T, H>
@@ -320,7 +320,11 @@ const specOfExpr = (expr: Expr.Any): Tree.Spec =>
 const stateSpec = (template: unknown, parameters: Parameters.Spec): Tree.Spec => {
   if (Vector.isVector(template)) return parameters
   if (Expr.isExpr(template)) return specOfExpr(template)
-  const tree = template as object
+  if (typeof template !== "object" || template === null) {
+    const actual = template === null ? "null" : typeof template
+    throw Shape.error("Optimizer.instantiate", [], `expected a state of vectors and expressions, got ${actual}`)
+  }
+  const tree = template
   return withChildren(
     tree,
     childrenOf(tree).map(([key, child]) => [key, stateSpec(child, parameters)])

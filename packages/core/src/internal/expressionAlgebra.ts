@@ -1,9 +1,11 @@
 // The expression algebra: applying a primitive builds a node. Derivative programs are made through it, so it
-// leaves out what is known to do nothing; a program that a user writes is kept as written.
+// leaves out what is known to do nothing and computes what is known already; a program that a user writes is kept as written.
 
 import type { Algebra } from "../Algebra.ts"
+import { definitions } from "../Primitive.ts"
 import type * as Primitive from "../Primitive.ts"
 import * as Shape from "../Shape.ts"
+import type * as Tensor from "../Tensor.ts"
 import type * as Type from "../Type.ts"
 import { apply as applyChecked } from "./apply.ts"
 import { applyTyped, constant, type Node } from "./node.ts"

@@ -11,6 +11,7 @@
 import { type CsvError, type InfoField, parse as parseRecords } from "csv-parse/sync"
 import { Effect, FileSystem, Result, Schema, SchemaIssue } from "effect"
 import { EmptyFile, MalformedHeader, MalformedRow, UnreadableFile } from "./DataError.ts"
+import { describe } from "../internal/fileError.ts"
 import { plural, quote } from "../internal/text.ts"
 
 /**
@@ -44,17 +45,10 @@ export interface Table {
  */
 export const read = Effect.fn("Csv.read")(function* (path: string, file: string = path) {
   const fileSystem = yield* FileSystem.FileSystem
-  const text = yield* Effect.mapError(fileSystem.readFileString(path), (error) => {
-    const reason =
-      error.reason._tag === "NotFound"
-        ? "there is no such file"
-        : error.reason._tag === "PermissionDenied"
-          ? "permission denied"
-          : /EISDIR/.test(String(error.reason.cause))
-            ? "it is a folder, expected a file of comma-separated values"
-            : error.message
-    return new UnreadableFile({ file: file, reason })
-  })
+  const text = yield* Effect.mapError(
+    fileSystem.readFileString(path),
+    ({ reason }) => new UnreadableFile({ file, reason: describe(reason) })
+  )
   return yield* parse(text, file)
 })
 

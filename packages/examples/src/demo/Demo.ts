@@ -4,18 +4,19 @@
  * @since 0.1.0
  */
 import { styleText } from "node:util"
-import { Fn } from "@fluxion/core"
+import { Fn, Tensor } from "@fluxion/core"
 import { Clock, Console, Effect, FileSystem, Path, Result, Schema, Stream } from "effect"
+import { describe } from "../internal/fileError.ts"
 import { number, plural } from "../internal/text.ts"
 import { CollinearFeature } from "./DataError.ts"
 import * as Dataset from "./Dataset.ts"
 import * as GradientComparison from "./GradientComparison.ts"
 import * as LeastSquares from "./LeastSquares.ts"
-import { objective } from "./LinearRegression.ts"
+import { objective, type Parameters } from "./LinearRegression.ts"
 import * as LossChart from "./LossChart.ts"
 import { Progress } from "./Progress.ts"
 import * as Report from "./Report.ts"
-import { standardise, toOriginalUnits } from "./Standardisation.ts"
+import { type Standardised, standardise, toOriginalUnits } from "./Standardisation.ts"
 import * as Training from "./Training.ts"
 
 /**
@@ -59,8 +60,8 @@ export const run = Effect.fn("Demo.run")(function* (options: Options) {
 
   // The exact answer first: it also says when there is none.
   const standard = standardise(dataset)
-  const exact = yield* leastSquares(dataset, standard.x, standard.y)
-  const exactOriginal = yield* leastSquares(dataset, dataset.x, dataset.y)
+  const exact = yield* leastSquares(dataset, standard)
+  const exactOriginal = toOriginalUnits(standard, exact)
   yield* Console.log(`\n${Report.columns(loaded, standard)}`)
 
   const loss = objective(standard.x, standard.y)
@@ -101,14 +102,14 @@ ${Report.coefficients(
       standard: fitted.parameters.weights.data[k]!,
       standardExact: exact.weights.data[k]!,
       original: fittedOriginal.slopes[k]!,
-      originalExact: exactOriginal.weights.data[k]!
+      originalExact: exactOriginal.slopes[k]!
     })),
     {
       name: "(intercept)",
       standard: fitted.parameters.bias,
       standardExact: exact.bias,
       original: fittedOriginal.intercept,
-      originalExact: exactOriginal.bias
+      originalExact: exactOriginal.intercept
     }
   ],
   dataset.target
@@ -130,3 +131,25 @@ ${Report.coefficients(
 })
 
 const heading = (text: string): string => styleText("bold", text, { stream: process.stdout })
+
+const leastSquares = (
+  { features, file }: Dataset.Dataset,
+  { x, y }: Standardised
+): Effect.Effect<Parameters, CollinearFeature> =>
+  Result.match(LeastSquares.solve(x, y), {
+    onSuccess: ([intercept, ...slopes]) =>
+      Effect.succeed({ weights: Tensor.fromArray(slopes, [slopes.length]), bias: intercept! }),
+    onFailure: ({ column }) =>
+      Effect.fail(
+        new CollinearFeature({ file, column: features[column]!, others: features.filter((_, k) => k !== column) })
+      )
+  })
+
+const write = Effect.fnUntraced(function* (file: string, text: string) {
+  const fileSystem = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  yield* fileSystem.makeDirectory(path.dirname(file), { recursive: true }).pipe(
+    Effect.andThen(fileSystem.writeFileString(file, text)),
+    Effect.mapError(({ reason }) => new UnwritableFile({ file, reason: describe(reason) }))
+  )
+})

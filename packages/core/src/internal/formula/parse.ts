@@ -46,9 +46,10 @@ const describeTypes = (operands: ReadonlyArray<Type.Type>): string =>
     .join(", ")
     .replace(/, (?=[^,]*$)/, " and ")
 
-const listed = (names: Iterable<string>): string => {
-  const all = [...names]
-  const shown = all.slice(0, 12)
+const brief = (name: string): string => (name.length > 40 ? `${name.slice(0, 39)}…` : name)
+
+const listed = (all: ReadonlyArray<string>): string => {
+  const shown = all.slice(0, 12).map(brief)
   return all.length > shown.length ? `${shown.join(", ")} and ${all.length - shown.length} more` : shown.join(", ")
 }
 
@@ -185,7 +186,7 @@ class Parser {
     }
     throw this.problem(
       this.next,
-      definition === undefined ? "a formula" : `an expression after the definition of ${definition}`
+      definition === undefined ? "a formula" : `an expression after the definition of ${brief(definition)}`
     )
   }
 
@@ -205,7 +206,7 @@ class Parser {
             ? "a function"
             : undefined
     if (taken !== undefined) {
-      throw new Problem(this.tokens.starts[this.next]!, "a new name to define", `${name}, which is ${taken} already`)
+      throw new Problem(this.tokens.starts[this.next]!, "a new name to define", `${brief(name)}, which is ${taken} already`)
     }
     this.next += 2
     return name
@@ -392,7 +393,7 @@ class Parser {
   private unknown(word: string, called: boolean): Problem {
     const at = this.tokens.starts[this.next]!
     if (this.defined.has(word)) {
-      return new Problem(at, "a name that is defined before", `${word}, which is defined later`)
+      return new Problem(at, "a name that is defined before", `${brief(word)}, which is defined later`)
     }
     if (functions.has(word)) {
       return new Problem(at, `( after the function ${word}`, this.describe(this.next + 1))
@@ -403,7 +404,7 @@ class Parser {
         at,
         "the name of a function",
         quote(word),
-        suggestion(word, functions.keys()) ?? `the product is written ${word.slice(0, 40)} * (...)`
+        suggestion(word, functions.keys()) ?? `the product is written ${brief(word)} * (...)`
       )
     }
     return new Problem(

@@ -1,0 +1,99 @@
+/**
+ * The command line of the demo.
+ *
+ * @since 0.1.0
+ */
+import { Effect, Option, Schema } from "effect"
+import { CliError, Command, Flag } from "effect/cli"
+import type { Source } from "./Dataset.ts"
+import * as Demo from "./Demo.ts"
+import * as Penguins from "./Penguins.ts"
+import { Progress } from "./Progress.ts"
+
+const flags = {
+  data: Flag.String("data").pipe(
+    Flag.withMetavar("FILE"),
+    Flag.withDescription("Comma-separated values with a header line; the Palmer penguins by default"),
+    Flag.optional
+  ),
+  target: Flag.String("target").pipe(
+    Flag.withMetavar("COLUMN"),
+    Flag.withDescription("The column of numbers to predict; needed with --data, body_mass_g by default"),
+    Flag.optional
+  ),
+  features: Flag.String("features").pipe(
+    Flag.withMetavar("COLUMNS"),
+    Flag.withDescription(
+      "The columns to predict from, with commas; by default the other measurements of the penguins, or every column of numbers but the target"
+    ),
+    Flag.optional
+  ),
+  onMalformed: Flag.Literals("on-error", ["skip", "stop"]).pipe(
+    Flag.withDescription("At a malformed row: report it and go on, or stop"),
+    Flag.withDefault("skip")
+  ),
+  epochs: Flag.Int("epochs").pipe(
+    Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 100_000 }))),
+    Flag.withDescription("How often training sees all rows"),
+    Flag.withDefault(100)
+  ),
+  batchSize: Flag.Int("batch-size").pipe(
+    Flag.withSchema(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))),
+    Flag.withDescription("How many rows make a mini-batch"),
+    Flag.withDefault(32)
+  ),
+  rate: Flag.Finite("rate").pipe(
+    Flag.withSchema(Schema.Finite.check(Schema.isGreaterThan(0))),
+    Flag.withDescription("The learning rate at the start"),
+    Flag.withDefault(0.1)
+  ),
+  seed: Flag.Int("seed").pipe(
+    Flag.withDescription("Decides the parameters at the start and the order of the rows"),
+    Flag.withDefault(1)
+  ),
+  out: Flag.String("out").pipe(
+    Flag.withMetavar("FILE"),
+    Flag.withDescription("Where to write the chart of the loss"),
+    Flag.withDefault("out/loss.svg")
+  )
+}
+
+/**
+ * `demo`: a linear regression from a file of comma-separated values, by gradients that three ways agree on.
+ *
+ * @category commands
+ * @since 0.1.0
+ */
+export const command = Command.make("demo", flags, ({ data, features, target, ...options }) => {
+  const source: Source = Option.match(data, {
+    onNone: () => Penguins.source,
+    onSome: (path) => ({ path, file: path })
+  })
+  if (Option.isSome(data) && Option.isNone(target)) {
+    return Effect.fail(
+      new CliError.UserError({
+        cause: "MissingTarget",
+        userMessage: `--data needs --target: which column of ${data.value} is to be predicted?`
+      })
+    )
+  }
+  return Demo.run({
+    ...options,
+    source,
+    target: Option.getOrElse(target, () => "body_mass_g"),
+    features: Option.getOrUndefined(
+      Option.map(features, (names) => names.split(",").map((name) => name.trim()).filter((name) => name !== ""))
+    )
+  }).pipe(
+    Effect.provide(Progress.layer),
+    Effect.mapError((error) => new CliError.UserError({ cause: error, userMessage: error.message }))
+  )
+}).pipe(
+  Command.withDescription(
+    "Reads a table, compares the gradient of a linear regression by forward mode, reverse mode and central differences, trains it by mini-batch gradient descent, and compares the coefficients with least squares in closed form."
+  ),
+  Command.withExamples([
+    { command: "pnpm demo", description: "The body mass of the Palmer penguins" },
+    { command: "pnpm demo --data FILE --target COLUMN", description: "Any other table" }
+  ])
+)

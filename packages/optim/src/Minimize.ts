@@ -1,0 +1,5 @@
+import { type Backend, Expr, Fn, type Shape, type Tree } from "@fluxion/core"
+import * as Reverse from "@fluxion/reverse-mode"
+import { Data, Effect, Stream } from "effect"
+import { dual } from "effect/Function"
+import { InvalidOption } from "./Errors.ts"
