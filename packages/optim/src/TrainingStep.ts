@@ -1,5 +1,6 @@
-import { Fn, type Tree } from "@fluxion/core"
+import type { Fn, Tree } from "@fluxion/core"
 import * as Reverse from "@fluxion/reverse-mode"
+import * as Programs from "./internal/programs.ts"
 import * as Optimizer from "./Optimizer.ts"
 import * as Parameters from "./Parameters.ts"
 
@@ -71,16 +72,16 @@ export const trainingStep: <S, E, R, P extends Parameters.Spec, B extends Tree.S
 ): never => {
   const { batch, parameters } = loss.inputs
   const { state, update } = Optimizer.instantiate(optimizer, parameters)
-  const valueAndGrad = apply(Reverse.valueAndGrad(loss as never, { wrt: ["parameters"] } as never))
-  const step = makeProgram({ parameters, state, batch }, (inputs) => {
-    const { grad, value } = valueAndGrad({ parameters: inputs["parameters"], batch: inputs["batch"] })
-    const { parameters: gradients } = grad as Record<string, unknown>
-    const next = apply(update)({ gradients, state: inputs["state"], parameters: inputs["parameters"] })
+  const valueAndGrad: Fn.Any = Reverse.valueAndGrad(loss as never, { wrt: ["parameters"] } as never)
+  const step = Programs.make({ parameters, state, batch }, ({ batch, parameters: before, state }) => {
+    const { grad, value } = Programs.apply(valueAndGrad)({ parameters: before, batch }) as Programs.Untyped
+    const { parameters: gradients } = grad as Programs.Untyped
+    const next = Programs.apply(update)({ gradients, state, parameters: before }) as Programs.Untyped
     return {
       loss: value,
-      gradientNorm: apply(Parameters.globalNorm(parameters))(gradients),
-      parameters: apply(Parameters.applyUpdates(parameters))({
-        parameters: inputs["parameters"],
+      gradientNorm: Programs.apply(Parameters.globalNorm(parameters))(gradients),
+      parameters: Programs.apply(Parameters.applyUpdates(parameters))({
+        parameters: before,
         updates: next["updates"]
       }),
       state: next["state"]
@@ -88,14 +89,3 @@ export const trainingStep: <S, E, R, P extends Parameters.Spec, B extends Tree.S
   })
   return step as never
 }
-
-// The specifications are not known statically here, so trees of expressions are untyped.
-const apply =
-  (f: Fn.Any) =>
-  (inputs: unknown): Record<string, unknown> =>
-    Fn.apply(f as never, inputs as never) as never
-
-const makeProgram = Fn.make as unknown as (
-  inputs: Tree.Spec,
-  body: (inputs: Record<string, unknown>) => unknown
-) => Fn.Any
