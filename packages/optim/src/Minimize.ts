@@ -1,5 +1,4 @@
 import type { Backend, Fn, Shape, Tree } from "@fluxion/core"
-import * as Reverse from "@fluxion/reverse-mode"
 import { Data, Effect, Stream } from "effect"
 import { dual } from "effect/Function"
 import { InvalidOption } from "./Errors.ts"
@@ -101,6 +100,10 @@ export interface Iterate<P extends Parameters.Spec> {
   readonly gradientNorm: number
 }
 
+interface AnyMinimizeOptions extends Omit<MinimizeOptions<unknown, unknown, unknown>, "optimizer"> {
+  readonly optimizer: Optimizer.Any
+}
+
 interface Point {
   readonly parameters: unknown
   readonly state: unknown
@@ -114,18 +117,15 @@ const requireOption = (valid: boolean, option: string, expected: string, actual:
     ? Effect.void
     : Effect.fail(new InvalidOption({ operation: "minimize", option, expected, actual: String(actual) }))
 
-const prepare = Effect.fnUntraced(function* (
-  f: Fn.Any,
-  options: MinimizeOptions<unknown, unknown, unknown>
-) {
+const prepare = Effect.fnUntraced(function* (f: Fn.Any, options: AnyMinimizeOptions) {
   const { gradientTolerance = 1e-8, maxSteps = 1000 } = options
   const isCount = Number.isSafeInteger(maxSteps) && maxSteps >= 0
   yield* requireOption(isCount, "maxSteps", "a non-negative integer", maxSteps)
   yield* requireOption(gradientTolerance >= 0, "gradientTolerance", "a non-negative number", gradientTolerance)
 
   const spec = f.inputs as Parameters.Spec
-  const valueAndGrad: Fn.Any = Reverse.valueAndGrad(f as never)
-  const optimizer = Optimizer.instantiate(options.optimizer, spec)
+  const valueAndGrad = Programs.valueAndGrad(f)
+  const optimizer = Optimizer.instantiateUntyped(options.optimizer, spec)
   const evaluate = (parameters: unknown, state: unknown) => {
     const { grad, value } = Programs.apply(valueAndGrad)(parameters) as Programs.Untyped
     const gradientNorm = Programs.apply(Parameters.globalNorm(spec))(grad)
@@ -198,7 +198,7 @@ export type CheckStart<P, V> = [V] extends [Tree.Value<P>]
  *
  * const f = Fn.make({ x: [], y: [] }, ({ x, y }) => Expr.add(Expr.square(x), Expr.mul(3, Expr.square(y))))
  * const { reason, steps } = Effect.runSync(minimize(f, { start: { x: 4, y: 3 }, optimizer: sgd(0.1) }))
- * console.log(reason._tag, steps) // Converged 93
+ * console.log(reason._tag, steps) // Converged 92
  * ```
  *
  * @category minimisation
@@ -216,7 +216,7 @@ export const minimize: {
   ): Effect.Effect<MinimizeResult<P>, E | E2 | Backend.CompileError | InvalidOption>
 } = dual(
   2,
-  Effect.fnUntraced(function* (f: Fn.Any, options: MinimizeOptions<unknown, unknown, unknown>) {
+  Effect.fnUntraced(function* (f: Fn.Any, options: AnyMinimizeOptions) {
     const { finished, next, nonFinite, start } = yield* prepare(f, options)
     const cooperate = makeCooperate()
     let point = yield* start
@@ -234,7 +234,14 @@ export const minimize: {
       yield* cooperate
     }
     const { gradientNorm, parameters, value } = point
-    return { reason, parameters, value, gradientNorm, steps, evaluations: { value: evaluations, gradient: evaluations } }
+    return {
+      reason,
+      parameters,
+      value,
+      gradientNorm,
+      steps,
+      evaluations: { value: evaluations, gradient: evaluations }
+    }
   })
 ) as never
 
@@ -271,18 +278,23 @@ export const iterates: {
     f: Fn.Fn<P, readonly [], E>,
     options: MinimizeOptions<Tree.Value<P>, S, E2>
   ): Stream.Stream<Iterate<P>, E | E2 | Backend.CompileError | InvalidOption>
-} = dual(2, (f: Fn.Any, options: MinimizeOptions<unknown, unknown, unknown>) =>
+} = dual(2, (f: Fn.Any, options: AnyMinimizeOptions) =>
   Stream.unwrap(
     Effect.map(prepare(f, options), ({ finished, next, nonFinite, start }) => {
       const cooperate = makeCooperate()
-      const advance = Effect.fnUntraced(function* (before: { readonly point: Point; readonly step: number } | undefined) {
+      const advance = Effect.fnUntraced(function* (
+        before: { readonly point: Point; readonly step: number } | undefined
+      ) {
         if (before !== undefined && finished(before.point, before.step) !== undefined) return undefined
         const point = yield* before === undefined ? start : next(before.point)
         yield* cooperate
         if (nonFinite(point) !== undefined) return undefined
         const step = before === undefined ? 0 : before.step + 1
         const { gradientNorm, parameters, value } = point
-        return [{ step, parameters, value, gradientNorm }, { point, step }] as const
+        return [
+          { step, parameters, value, gradientNorm },
+          { point, step }
+        ] as const
       })
       return Stream.unfold(undefined as { readonly point: Point; readonly step: number } | undefined, advance)
     })

@@ -267,10 +267,7 @@ export const definitionOf = (self: Any): UntypedDefinition => (self as unknown a
  * @category constructors
  * @since 0.1.0
  */
-export const make = <
-  T extends object,
-  const H extends Readonly<Record<string, Hyperparameter.Hyperparameter>>
->(
+export const make = <T extends object, const H extends Readonly<Record<string, Hyperparameter.Hyperparameter>>>(
   definition: Definition<T, H>
 ): Optimizer<TemplateOf<T>, Hyperparameter.ErrorOf<H[keyof H]>, Hyperparameter.RequirementsOf<H[keyof H]>> => {
   const entries = Object.entries<Hyperparameter.Hyperparameter>(definition.hyperparameters)
@@ -351,6 +348,35 @@ const stateFromLeaves = (template: unknown, leaves: Iterator<Expr.Any, undefined
   )
 }
 
+/** @internal */
+export const instantiateUntyped = (
+  self: Any,
+  parameters: Parameters.Spec
+): { readonly state: Tree.Spec; readonly init: Fn.Any; readonly update: Fn.Any } => {
+  const { init, update } = definitionOf(self)
+  const asVector = (leaves: ReadonlyArray<Expr.Any>) => Vector.make(leaves as ReadonlyArray<Expr.Expr>)
+  const count = Tree.leaves(parameters).length
+  // `init` is asked twice: first for the structure of the state alone.
+  const template = init(asVector(Fn.leaves(Fn.unsafeFromLeaves(parameters, parameters, (leaves) => leaves)).inputs))
+  const state = stateSpec(template, parameters)
+  return {
+    state,
+    init: Fn.unsafeFromLeaves(parameters, state, (leaves) => stateLeaves(template, init(asVector(leaves)))),
+    update: Fn.unsafeFromLeaves(
+      { gradients: parameters, state, parameters },
+      { updates: parameters, state },
+      (leaves) => {
+        const outputs = update({
+          gradients: asVector(leaves.slice(0, count)),
+          state: stateFromLeaves(template, leaves.slice(count, leaves.length - count).values()),
+          parameters: asVector(leaves.slice(leaves.length - count))
+        })
+        return [...outputs.updates.leaves, ...stateLeaves(template, outputs.state)]
+      }
+    )
+  }
+}
+
 /**
  * The programs of an optimiser for parameters of a specification.
  *
@@ -381,24 +407,7 @@ export const instantiate: {
     self: Optimizer<S, E, R>,
     parameters: P
   ): Instance<P, StateSpec<S, P>, E, R>
-} = dual(2, (self: Any, parameters: Parameters.Spec) => {
-  const { init, update } = definitionOf(self)
-  const asVector = (leaves: ReadonlyArray<Expr.Any>) => Vector.make(leaves as ReadonlyArray<Expr.Expr>)
-  const count = Tree.leaves(parameters).length
-  // `init` is asked twice: first for the structure of the state alone.
-  const template = init(asVector(Fn.leaves(Fn.unsafeFromLeaves(parameters, parameters, (leaves) => leaves)).inputs))
-  const state = stateSpec(template, parameters)
-  return {
-    parameters,
-    state,
-    init: Fn.unsafeFromLeaves(parameters, state, (leaves) => stateLeaves(template, init(asVector(leaves)))),
-    update: Fn.unsafeFromLeaves({ gradients: parameters, state, parameters }, { updates: parameters, state }, (leaves) => {
-      const outputs = update({
-        gradients: asVector(leaves.slice(0, count)),
-        state: stateFromLeaves(template, leaves.slice(count, leaves.length - count).values()),
-        parameters: asVector(leaves.slice(leaves.length - count))
-      })
-      return [...outputs.updates.leaves, ...stateLeaves(template, outputs.state)]
-    })
-  }
-}) as never
+} = dual(2, (self: Any, parameters: Parameters.Spec) => ({
+  parameters,
+  ...instantiateUntyped(self, parameters)
+})) as never

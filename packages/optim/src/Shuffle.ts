@@ -22,18 +22,15 @@ import { threefry2x32 } from "./internal/threefry.ts"
  * ```ts
  * import { Shuffle } from "@fluxion/optim"
  *
- * console.log(Shuffle.permutation(6, { seed: 1, epoch: 0 })) // Int32Array(6) [ 0, 0, 0, 0, 0, 0 ]
+ * console.log(Shuffle.permutation(6, { seed: 1, epoch: 0 })) // Int32Array(6) [ 5, 1, 0, 3, 2, 4 ]
  * ```
  *
  * @category permutations
  * @since 0.1.0
  */
-export const permutation = (
-  count: number,
-  options: { readonly seed: number; readonly epoch: number }
-): Int32Array => {
+export const permutation = (count: number, options: { readonly seed: number; readonly epoch: number }): Int32Array => {
   const { epoch, seed } = options
-  const key = [seed % 2 ** 32 | 0, Math.floor(seed / 2 ** 32) | 0] as const
+  const key = [(seed % 2 ** 32) | 0, Math.floor(seed / 2 ** 32) | 0] as const
   let draws = 0
   let words: readonly [number, number] = [0, 0]
   const nextWord = (): number => {

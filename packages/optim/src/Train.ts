@@ -27,11 +27,14 @@ type BatchShape<S> = S extends readonly [number, ...infer Rest extends ReadonlyA
  * @category type-level
  * @since 0.1.0
  */
-export type BatchSpec<D> = D extends Tensor.Tensor<infer S, infer T extends Type.ElementType>
-  ? T extends "real"
-    ? BatchShape<S>
-    : Type.Type<T, BatchShape<S>>
-  : { readonly [K in keyof D]: BatchSpec<D[K]> }
+export type BatchSpec<D> = BatchTree<D> extends infer B extends Tree.Spec ? B : never
+
+type BatchTree<D> =
+  D extends Tensor.Tensor<infer S, infer T extends Type.ElementType>
+    ? T extends "real"
+      ? BatchShape<S>
+      : Type.Type<T, BatchShape<S>>
+    : { readonly [K in keyof D]: BatchTree<D[K]> }
 
 /**
  * The inputs of a loss: the parameters, and a mini-batch of the data.
@@ -49,9 +52,7 @@ export type LossInputs<V, D> = { readonly parameters: Parameters.SpecOf<V>; read
  */
 export interface TrainOptions<V extends Parameters.Values, D extends Examples, S, E = never, E2 = never> {
   /** The loss for a batch, given the specification of its inputs; called once for each distinct size of batch. */
-  readonly loss: (
-    inputs: LossInputs<V, D>
-  ) => LossInputs<V, D> extends infer I extends Tree.Spec ? Fn.Fn<I, readonly [], E> : never
+  readonly loss: (inputs: LossInputs<V, D>) => Fn.Fn<LossInputs<V, D>, readonly [], E>
   /** The parameters to start from. */
   readonly parameters: V
   /** The examples to learn from. */
@@ -156,4 +157,130 @@ interface Progress {
   readonly state: unknown
 }
 
-type AnyTrainOptions = TrainOptions<Parameters.Values, Examples, unknown, unknown, unknown>
+interface AnyTrainOptions {
+  readonly parameters: Parameters.Values
+  readonly data: Examples
+  readonly optimizer: Optimizer.Any
+  readonly epochs: number
+  readonly batchSize?: number
+  readonly seed?: number
+  readonly shuffle?: boolean
+  readonly loss: (inputs: Tree.Spec) => Fn.Any
+}
+
+const prepare = Effect.fnUntraced(function* (options: AnyTrainOptions) {
+  const { data, epochs, loss, optimizer, seed = 0, shuffle = true } = options
+  const count = yield* countExamples(data)
+  const { batchSize = count } = options
+  yield* requireOption(Number.isSafeInteger(epochs) && epochs >= 1, "epochs", "a positive integer", epochs)
+  yield* requireOption(Number.isSafeInteger(batchSize) && batchSize >= 1, "batchSize", "a positive integer", batchSize)
+  yield* requireOption(Number.isSafeInteger(seed), "seed", "a safe integer", seed)
+
+  const parameters: Parameters.Spec = Parameters.specOf<never>(options.parameters as never)
+  const { init } = Optimizer.instantiateUntyped(optimizer, parameters)
+  const size = Math.min(batchSize, count)
+  const batches = Math.ceil(count / size)
+  const compileStep = (batch: number) => {
+    const program = loss({ parameters, batch: batchSpec(data, batch) })
+    return Programs.compile<StepOutputs, unknown>(trainingStep(optimizer as never, program as never))
+  }
+  // Programs have static shapes: one for whole batches, one for what remains.
+  const whole = yield* compileStep(size)
+  const remainder = count % size === 0 ? whole : yield* compileStep(count % size)
+  const initial = yield* Effect.flatMap(Programs.compile<unknown, never>(init), ({ run }) => run(options.parameters))
+
+  const inOrder = Int32Array.from({ length: count }, (_, i) => i)
+  let order: { readonly epoch: number; readonly examples: Int32Array } = { epoch: 0, examples: inOrder }
+  const orderOf = (epoch: number): Int32Array => {
+    if (!shuffle || batches === 1) return inOrder
+    if (order.epoch !== epoch) order = { epoch, examples: Shuffle.permutation(count, { seed, epoch }) }
+    return order.examples
+  }
+
+  const advance = Effect.fnUntraced(function* (before: Progress) {
+    const epoch = Math.floor(before.step / batches) + 1
+    if (epoch > epochs) return undefined
+    const batch = (before.step % batches) + 1
+    const examples = orderOf(epoch).subarray((batch - 1) * size, Math.min(batch * size, count))
+    const { run } = examples.length === size ? whole : remainder
+    const after = yield* run({
+      parameters: before.parameters,
+      state: before.state,
+      batch: batches === 1 ? data : select(data, examples)
+    })
+    const step = before.step + 1
+    const diverged = divergence(parameters, after)
+    if (diverged !== undefined) return yield* new TrainingDiverged({ step, epoch, loss: after.loss, ...diverged })
+    return [
+      { step, epoch, batch, batches, examples, ...after },
+      { ...after, step }
+    ] as const
+  })
+  return { start: { step: 0, parameters: options.parameters, state: initial }, advance }
+})
+
+const divergence = (spec: Tree.Spec, { gradientNorm, loss, parameters }: StepOutputs) => {
+  if (!Number.isFinite(loss)) return { quantity: "loss", path: "loss", value: loss } as const
+  if (!Number.isFinite(gradientNorm)) {
+    return { quantity: "gradient", path: "gradient norm", value: gradientNorm } as const
+  }
+  const parameter = firstNotFinite(spec, parameters)
+  return parameter === undefined ? undefined : ({ quantity: "parameters", ...parameter } as const)
+}
+
+/**
+ * Trains parameters on mini-batches of data: a stream with one element for each step.
+ *
+ * **Details**
+ *
+ * `loss` receives the specification `{ parameters, batch }` and returns a program of one scalar output from it, usually
+ * by `Fn.make`. Programs have static shapes, so it is called once for whole batches and, where the last batch of an
+ * epoch is smaller, once for that; each program is differentiated by reverse mode, joined with the optimiser and compiled once, by the current
+ * `Backend`.
+ *
+ * Each epoch goes through every example once, in the order of `Shuffle.permutation` for the seed and the number of the epoch, so the same options
+ * give the same stream on every machine. Where one batch holds all examples they stay in the order of the data.
+ *
+ * The stream is lazy: it trains as fast as it is consumed, starts afresh each time it is run, and can be interrupted between steps. It keeps nothing
+ * but the current parameters and state; each step carries both.
+ *
+ * It fails with `TrainingDiverged` at the first step whose loss, gradient or parameters are not finite (that step is not emitted), with
+ * `ExampleCountMismatch` and `NoExamples` where the data do not fit together, with `InvalidOption`, with `CompileError`, and with the failures of the
+ * loss and the optimiser.
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn, Tensor } from "@fluxion/core"
+ * import { sgd, train } from "@fluxion/optim"
+ * import { Effect, Stream } from "effect"
+ *
+ * const steps = train({
+ *   data: { x: Tensor.make([1, 2, 3, 4]), y: Tensor.make([3, 5, 7, 9]) },
+ *   parameters: { bias: 0, slope: 0 },
+ *   loss: (inputs) =>
+ *     Fn.make(inputs, ({ batch: { x, y }, parameters: { bias, slope } }) =>
+ *       Expr.mean(Expr.square(Expr.sub(Expr.add(bias, Expr.mul(slope, x)), y)))),
+ *   optimizer: sgd(0.05),
+ *   epochs: 2,
+ *   batchSize: 3
+ * })
+ * const summary = Stream.map(steps, ({ batch, epoch, examples, step }) => `${step}: epoch ${epoch}, batch ${batch}, ${examples.length} examples`)
+ * console.log(Effect.runSync(Stream.runCollect(summary)).join("; "))
+ * // 1: epoch 1, batch 1, 3 examples; 2: epoch 1, batch 2, 1 examples; 3: epoch 2, batch 1, 3 examples; 4: epoch 2, batch 2, 1 examples
+ * ```
+ *
+ * @category training
+ * @since 0.1.0
+ */
+export const train = <V extends Parameters.Values, D extends Examples, S, E = never, E2 = never>(
+  options: TrainOptions<V, D, S, E, E2>
+): Stream.Stream<
+  TrainStep<Parameters.SpecOf<V>, Optimizer.StateSpec<S, Parameters.SpecOf<V>>>,
+  E | E2 | Backend.CompileError | ExampleCountMismatch | InvalidOption | NoExamples | TrainingDiverged
+> =>
+  Stream.unwrap(
+    Effect.map(prepare(options as unknown as AnyTrainOptions), ({ advance, start }) => {
+      const cooperate = makeCooperate()
+      return Stream.unfold(start as Progress, (progress) => Effect.andThen(cooperate, advance(progress)))
+    })
+  ) as never

@@ -1,5 +1,4 @@
 import type { Fn, Tree } from "@fluxion/core"
-import * as Reverse from "@fluxion/reverse-mode"
 import * as Programs from "./internal/programs.ts"
 import * as Optimizer from "./Optimizer.ts"
 import * as Parameters from "./Parameters.ts"
@@ -66,14 +65,11 @@ export const trainingStep: <S, E, R, P extends Parameters.Spec, B extends Tree.S
   TrainingStepOutputs<P, Optimizer.StateSpec<S, P>>,
   E | E2,
   R | R2
-> = (
-  optimizer: Optimizer.Optimizer<unknown, unknown, unknown>,
-  loss: Fn.Fn<{ readonly parameters: Parameters.Spec; readonly batch: Tree.Spec }, readonly [], unknown, unknown>
-): never => {
-  const { batch, parameters } = loss.inputs
-  const { state, update } = Optimizer.instantiate(optimizer, parameters)
-  const valueAndGrad: Fn.Any = Reverse.valueAndGrad(loss as never, { wrt: ["parameters"] } as never)
-  const step = Programs.make({ parameters, state, batch }, ({ batch, parameters: before, state }) => {
+> = ((optimizer: Optimizer.Any, loss: Fn.Any): Fn.Any => {
+  const { batch, parameters } = loss.inputs as { readonly parameters: Parameters.Spec; readonly batch: Tree.Spec }
+  const { state, update } = Optimizer.instantiateUntyped(optimizer, parameters)
+  const valueAndGrad = Programs.valueAndGrad(loss, { wrt: ["parameters"] })
+  return Programs.make({ parameters, state, batch }, ({ batch, parameters: before, state }) => {
     const { grad, value } = Programs.apply(valueAndGrad)({ parameters: before, batch }) as Programs.Untyped
     const { parameters: gradients } = grad as Programs.Untyped
     const next = Programs.apply(update)({ gradients, state, parameters: before }) as Programs.Untyped
@@ -87,5 +83,4 @@ export const trainingStep: <S, E, R, P extends Parameters.Spec, B extends Tree.S
       state: next["state"]
     }
   })
-  return step as never
-}
+}) as never

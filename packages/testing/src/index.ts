@@ -4,4 +4,5 @@
  * @since 0.1.0
  */
 export * as Arbitraries from "./Arbitraries.ts"
+export * as Laws from "./Laws.ts"
 export * as Ulp from "./Ulp.ts"

@@ -4,7 +4,8 @@
  * @since 0.1.0
  */
 import { Effect, Option, Schema } from "effect"
-import { CliError, Command, Flag } from "effect/cli"
+import { Command, Flag } from "effect/cli"
+import { forUser } from "../internal/node.ts"
 import type { Source } from "./Dataset.ts"
 import * as Demo from "./Demo.ts"
 import * as Penguins from "./Penguins.ts"
@@ -35,17 +36,17 @@ const flags = {
   epochs: Flag.Int("epochs").pipe(
     Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 100_000 }))),
     Flag.withDescription("How often training sees all rows"),
-    Flag.withDefault(100)
+    Flag.withDefault(200)
   ),
   batchSize: Flag.Int("batch-size").pipe(
     Flag.withSchema(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))),
     Flag.withDescription("How many rows make a mini-batch"),
-    Flag.withDefault(32)
+    Flag.withDefault(16)
   ),
   rate: Flag.Finite("rate").pipe(
     Flag.withSchema(Schema.Finite.check(Schema.isGreaterThan(0))),
     Flag.withDescription("The learning rate at the start"),
-    Flag.withDefault(0.1)
+    Flag.withDefault(0.03)
   ),
   seed: Flag.Int("seed").pipe(
     Flag.withDescription("Decides the parameters at the start and the order of the rows"),
@@ -70,24 +71,21 @@ export const command = Command.make("demo", flags, ({ data, features, target, ..
     onSome: (path) => ({ path, file: path })
   })
   if (Option.isSome(data) && Option.isNone(target)) {
-    return Effect.fail(
-      new CliError.UserError({
-        cause: "MissingTarget",
-        userMessage: `--data needs --target: which column of ${data.value} is to be predicted?`
-      })
-    )
+    return Effect.fail(forUser(`--data needs --target: which column of ${data.value} is to be predicted?`))
   }
   return Demo.run({
     ...options,
     source,
     target: Option.getOrElse(target, () => "body_mass_g"),
     features: Option.getOrUndefined(
-      Option.map(features, (names) => names.split(",").map((name) => name.trim()).filter((name) => name !== ""))
+      Option.map(features, (names) =>
+        names
+          .split(",")
+          .map((name) => name.trim())
+          .filter((name) => name !== "")
+      )
     )
-  }).pipe(
-    Effect.provide(Progress.layer),
-    Effect.mapError((error) => new CliError.UserError({ cause: error, userMessage: error.message }))
-  )
+  }).pipe(Effect.provide(Progress.layer), Effect.mapError(forUser))
 }).pipe(
   Command.withDescription(
     "Reads a table, compares the gradient of a linear regression by forward mode, reverse mode and central differences, trains it by mini-batch gradient descent, and compares the coefficients with least squares in closed form."

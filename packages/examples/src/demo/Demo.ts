@@ -72,26 +72,14 @@ ${Report.gradients(GradientComparison.compare(loss, dataset.features, initial))}
 
   yield* Console.log(`
 ${heading("Training")}: mini-batch gradient descent, ${plural(options.epochs, "epoch")} of batches of ${Math.min(options.batchSize, rows)}, rate ${options.rate} falling to 0 along a cosine`)
-  const progress = yield* Progress
   const start = Fn.runSync(loss, initial)
-  const show = (done: number, loss: number) =>
-    progress.report({ done, total: options.epochs, unit: "epoch", detail: `loss ${number(loss, 5)}` })
-  const epochs = yield* progress.during(
-    show(0, start).pipe(
-      Effect.andThen(
-        Training.epochs(standard, initial, options).pipe(
-          Stream.tap(({ epoch, loss }) => show(epoch, loss)),
-          Stream.runCollect
-        )
-      )
-    )
-  )
-  const fitted = epochs.at(-1)!
-  const fittedOriginal = toOriginalUnits(standard, fitted.parameters)
+  const { all, batches, fitted } = yield* train(standard, initial, start, options)
+  const fittedOriginal = toOriginalUnits(standard, fitted)
   const best = Fn.runSync(loss, exact)
-  yield* Console.log(`  loss  ${number(start)} at the start, ${number(fitted.loss)} at the end (least possible ${number(best)})
-  R²    ${(1 - fitted.loss).toFixed(6)} (least squares ${(1 - best).toFixed(6)})
-  error ${number(Math.sqrt(fitted.loss) * standard.target.deviation)} root mean square, in the units of ${dataset.target}`)
+  const end = Fn.runSync(loss, fitted)
+  yield* Console.log(`  loss  ${number(start)} at the start, ${number(end)} at the end (least possible ${number(best)})
+  R²    ${(1 - end).toFixed(6)} (least squares ${(1 - best).toFixed(6)})
+  error ${number(Math.sqrt(end) * standard.target.deviation)} root mean square, in the units of ${dataset.target}`)
 
   yield* Console.log(`
 ${heading("Coefficients")}, fitted and by least squares in closed form (QR)
@@ -99,14 +87,14 @@ ${Report.coefficients(
   [
     ...dataset.features.map((name, k) => ({
       name,
-      standard: fitted.parameters.weights.data[k]!,
+      standard: fitted.weights.data[k]!,
       standardExact: exact.weights.data[k]!,
       original: fittedOriginal.slopes[k]!,
       originalExact: exactOriginal.slopes[k]!
     })),
     {
       name: "(intercept)",
-      standard: fitted.parameters.bias,
+      standard: fitted.bias,
       standardExact: exact.bias,
       original: fittedOriginal.intercept,
       originalExact: exactOriginal.intercept
@@ -119,10 +107,8 @@ ${Report.coefficients(
     options.out,
     LossChart.render({
       title: `Training loss: ${dataset.target}, ${plural(dataset.features.length, "feature")}, ${plural(rows, "row")}`,
-      batches: epochs.flatMap(({ batches, epoch }) =>
-        batches.map((loss, k) => [epoch - 1 + k / batches.length, loss] as const)
-      ),
-      epochs: [[0, start] as const, ...epochs.map(({ epoch, loss }) => [epoch, loss] as const)],
+      batches,
+      all,
       best
     })
   )
@@ -131,6 +117,28 @@ ${Report.coefficients(
 })
 
 const heading = (text: string): string => styleText("bold", text, { stream: process.stdout })
+
+/** Trains to the end, showing progress, and keeps the losses on the way. */
+const train = Effect.fnUntraced(function* (data: Standardised, initial: Parameters, start: number, options: Options) {
+  const progress = yield* Progress
+  const batches: Array<LossChart.Point> = []
+  const all: Array<LossChart.Point> = [[1, start]]
+  let fitted = initial
+  const show = (done: number) =>
+    progress.report({ done, total: options.epochs, unit: "epoch", detail: `loss ${number(all.at(-1)![1], 5)}` })
+  yield* show(0).pipe(
+    Effect.andThen(
+      Stream.runForEach(Training.steps(data, initial, options), (step) => {
+        batches.push([step.step, step.batchLoss])
+        if (step.loss !== undefined) all.push([step.step + 1, step.loss])
+        fitted = step.parameters
+        return step.endsEpoch ? show(step.epoch) : Effect.void
+      })
+    ),
+    progress.during
+  )
+  return { batches, all, fitted }
+})
 
 const leastSquares = (
   { features, file }: Dataset.Dataset,

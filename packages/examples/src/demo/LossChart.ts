@@ -65,7 +65,10 @@ export const render = ({ all, batches, best, title }: Curve): string => {
   const y = scaleLog([low / 1.2, high * 1.2], [bottom, margin.top])
   const yOf = (loss: number): number => y(Math.max(loss, low / 1.2))
 
-  const curve = line<Point>(([batch]) => x(batch), ([, loss]) => yOf(loss)).digits(1)
+  const curve = line<Point>(
+    ([batch]) => x(batch),
+    ([, loss]) => yOf(loss)
+  ).digits(1)
   const every = Math.ceil(batches.length / 2000)
   const dots = batches
     .filter((_, k) => k % every === 0 || k < 200)
@@ -75,7 +78,7 @@ export const render = ({ all, batches, best, title }: Curve): string => {
   const horizontal = ticksOf(low, high).map(
     (tick) =>
       `<line x1="${margin.left}" x2="${right}" y1="${round(y(tick))}" y2="${round(y(tick))}" stroke="${ink.grid}"/>` +
-      label(margin.left - 10, y(tick), ink.muted, String(tick), `text-anchor="end" dominant-baseline="central"`)
+      label(margin.left - 10, y(tick), ink.muted, String(tick), `text-anchor="end" dy="0.35em"`)
   )
   const vertical = ticksOf(1, Math.max(2, last[0])).map(
     (tick) =>
@@ -102,9 +105,9 @@ ${label((margin.left + right) / 2, height - 14, ink.muted, "mini-batch, both axe
 <line x1="${margin.left}" x2="${right}" y1="${round(yOf(best))}" y2="${round(yOf(best))}" stroke="${ink.best}" stroke-width="1.5" stroke-dasharray="6 4"/>
 <path d="${curve(all as Array<Point>) ?? ""}" fill="none" stroke="${ink.all}" stroke-width="2.5" stroke-linejoin="round" stroke-linecap="round"/>
 <circle cx="${round(x(last[0]))}" cy="${round(yOf(last[1]))}" r="4.5" fill="${ink.all}" stroke="#ffffff" stroke-width="1.5"/>
-${label(right + 14, allY, ink.all, `all data: ${short(last[1])}`, `font-weight="600" dominant-baseline="central"`)}
-${label(right + 14, bestY, ink.best, `least squares: ${short(best)}`, `dominant-baseline="central"`)}
-<circle cx="${right - 112}" cy="51" r="1.5" fill="${ink.batches}"/>
+${label(right + 14, allY, ink.all, `all data: ${short(last[1])}`, `font-weight="600" dy="0.35em"`)}
+${label(right + 14, bestY, ink.best, `least squares: ${short(best)}`, `dy="0.35em"`)}
+<circle cx="${right - 98}" cy="51" r="2" fill="${ink.batches}"/>
 ${label(right, 55, ink.muted, "one mini-batch", `text-anchor="end"`)}
 </svg>
 `

@@ -38,8 +38,9 @@ export class Progress extends Context.Service<
    * @since 0.1.0
    */
   static readonly layer: Layer.Layer<Progress, never, Stdio.Stdio> = Layer.unwrap(
-    Effect.map(Effect.flatMap(Stdio.Stdio, (stdio) => stdio.stderrIsTerminal), (terminal) =>
-      terminal && process.env["TERM"] !== "dumb" ? Progress.bar : Progress.lines
+    Effect.map(
+      Effect.flatMap(Stdio.Stdio, (stdio) => stdio.stderrIsTerminal),
+      (terminal) => (terminal && process.env["TERM"] !== "dumb" ? Progress.bar : Progress.lines)
     )
   )
 

@@ -103,6 +103,8 @@ const assemble = (
   const terms: Array<Term | undefined> = tensors.map(() => undefined)
 
   for (const { choices, operation, picks } of instructions) {
+    // What an instruction shrinks to: nothing.
+    if (operation === 0) continue
     let pickAt = 0
     let choiceAt = 0
     const draw: Draw = {
@@ -120,7 +122,7 @@ const assemble = (
       },
       evaluate: (term) => evaluateTerm(term, values)
     }
-    const term = available[operation % available.length]!.make(draw)
+    const term = available[(operation - 1) % available.length]!.make(draw)
     if (term === undefined) continue
     const result = evaluateTerm(term, values)
     if (safe && !result.data.every((x) => Math.abs(x) <= largest)) continue
@@ -209,9 +211,9 @@ export const program = (constraints: ProgramConstraints = {}): fc.Arbitrary<Prog
   const shapes = constraints.shapes ?? arbitraryShape({ maxRank: 3, maxDimension: 3, maxSize: 12 })
   const pick = fc.oneof({ weight: 2, arbitrary: fc.nat({ max: 2 }) }, fc.nat({ max: 40 }))
   const instruction: fc.Arbitrary<Instruction> = fc.record({
-    operation: fc.nat({ max: operations.length - 1 }),
+    operation: fc.noBias(fc.nat({ max: operations.length })),
     picks: fc.array(pick, { minLength: 4, maxLength: 4 }),
-    choices: fc.array(fc.nat({ max: 419 }), { minLength: 12, maxLength: 12 })
+    choices: fc.array(fc.noBias(fc.nat({ max: 419 })), { minLength: 12, maxLength: 12 })
   })
   return related(shapes, count).chain((chosen) =>
     fc

@@ -1,6 +1,6 @@
 // Calls of public combinators as data: built into expressions, and printed as the code that would build them.
 
-import { Expr, Tensor } from "@fluxion/core"
+import { Expr, type Shape, Tensor } from "@fluxion/core"
 
 export type Term =
   | { readonly _tag: "Value"; readonly id: number }
@@ -25,7 +25,7 @@ export const build = (term: Term, values: (id: number) => Expr.Any): unknown => 
     case "Literal":
       return term.value
     case "Indices":
-      return Expr.constant(Tensor.index(term.value))
+      return Expr.constant(Tensor.index(term.value as ReadonlyArray<number>) as Tensor.Tensor<Shape.Shape, "index">)
     case "List":
       return term.items.map((item) => build(item, values))
     case "Call":

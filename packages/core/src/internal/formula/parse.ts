@@ -67,17 +67,17 @@ const distance = (a: string, b: string): number => {
   return previous[b.length]!
 }
 
-/** The known name that was probably meant: the nearest, at most a third of the word away. */
+/** The known name that was probably meant: the nearest. A word of less than three letters may have been any. */
 const suggestion = (word: string, known: Iterable<string>): string | undefined => {
   if (word.length > 24) return undefined
   const lower = word.toLowerCase()
   let best: string | undefined
-  let least = Math.max(1, Math.floor(word.length / 3)) + 1
+  let least = word.length < 3 ? 0.5 : word.length < 5 ? 1.5 : 2.5
   for (const name of known) {
-    if (Math.abs(name.length - word.length) >= least) continue
+    if (name === word || Math.abs(name.length - word.length) >= least) continue
     // Of two at the same distance, the one that the word begins with.
     const away = distance(lower, name.toLowerCase()) - (lower.startsWith(name.toLowerCase()) ? 0.5 : 0)
-    if (away < least && name !== word) {
+    if (away < least) {
       least = away
       best = name
     }
@@ -206,7 +206,11 @@ class Parser {
             ? "a function"
             : undefined
     if (taken !== undefined) {
-      throw new Problem(this.tokens.starts[this.next]!, "a new name to define", `${brief(name)}, which is ${taken} already`)
+      throw new Problem(
+        this.tokens.starts[this.next]!,
+        "a new name to define",
+        `${brief(name)}, which is ${taken} already`
+      )
     }
     this.next += 2
     return name
