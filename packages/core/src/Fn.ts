@@ -15,6 +15,7 @@ import type { Algebra } from "./Algebra.ts"
 import * as Backend from "./Backend.ts"
 import * as Expr from "./Expr.ts"
 import { expressionAlgebra } from "./internal/expressionAlgebra.ts"
+import { print as printFormula } from "./internal/formula/print.ts"
 import { interpret as interpretBody } from "./internal/interpret.ts"
 import * as Internal from "./internal/node.ts"
 import { schedule } from "./internal/schedule.ts"
@@ -81,7 +82,13 @@ class FnImpl extends PipeableClass {
     return { _id: "Fn", inputs: this.inputs, outputs: this.outputs }
   }
   override toString(): string {
-    return `Fn(${Tree.render(this.inputs)} -> ${Tree.render(this.outputs)})`
+    const type = `${Tree.render(this.inputs)} -> ${Tree.render(this.outputs)}`
+    const operations = schedule(this, false).nodes.filter((node) => node._tag === "Apply").length
+    // What would be cut anyway is not written in the first place.
+    if (operations > 100) return `Fn(${type}: ${operations} operations)`
+    const paths = Tree.leaves(this.outputs).map((leaf) => leaf.path)
+    const text = printFormula({ body: this, paths }, "; ")
+    return `Fn(${type}: ${text.length > 200 ? `${text.slice(0, 200)}…` : text})`
   }
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString()
