@@ -8,10 +8,11 @@ import * as Reverse from "@fluxion/reverse-mode"
 import { Arbitraries, Laws } from "@fluxion/testing"
 import { Effect } from "effect"
 import * as fc from "fast-check"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 
 const given = process.env["FLUXION_RUNS"]
 const runs = (count: number): { readonly numRuns: number } => ({ numRuns: given === undefined ? count : Number(given) })
+if (given !== undefined) vi.setConfig({ testTimeout: 0 })
 
 type Program = Arbitraries.Program
 

@@ -48,7 +48,7 @@ const window = 5
 export const noiseOf = (curve: Curve, x: number, scale: number): Float64Array => {
   const centre = curve(x)
   const noise = centre.map((y) => (epsilon / 2) * Math.abs(y) || 0)
-  for (const exponent of [-30, -21]) {
+  for (const exponent of [-40, -30, -21, -12]) {
     const spacing = Math.max(Math.abs(x), scale) * 2 ** exponent
     const points = grid.map((t) => x + t * spacing)
     const samples = points.map((point) => curve(point))

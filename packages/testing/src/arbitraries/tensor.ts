@@ -59,7 +59,10 @@ export const element = (constraints: TensorConstraints = {}): fc.Arbitrary<numbe
     .integer({ min: Math.ceil(min * steps), max: Math.floor(max * steps) })
     .map((n) => n / steps || 0)
     .filter((x) => x >= min && x <= max)
-  const any = fc.double({ min, max, noNaN: true }).map((x) => x || 0)
+  // All digits, without the many tiny numbers that `fc.double` favours.
+  const any = fc
+    .integer({ min: -(2 ** 31), max: 2 ** 31 })
+    .map((n) => Math.min(max, Math.max(min, (min + max) / 2 + ((max - min) / 2) * (n / 2 ** 31))) || 0)
   const finite = Math.ceil(min * steps) <= Math.floor(max * steps) ? fc.oneof({ weight: 3, arbitrary: round }, any) : any
   return special ? fc.oneof({ weight: 2, arbitrary: finite }, fc.constantFrom(...specialValues)) : finite
 }
