@@ -74,14 +74,32 @@ describe("minimize", () => {
       const f = Fn.make({ w: [2] }, ({ w }) => Expr.sum(Expr.mul(w, Tensor.make([0, 1e300]))))
       const result = Effect.runSync(minimize(f, { start: { w: Tensor.make([1, 2]) }, optimizer: sgd(1e10) }))
       expect(result.parameters.w).toEqual(Tensor.make([1, 2]))
-      expect(result.reason).toEqual(StopReason.NonFinite({ quantity: "parameters", path: "w[1]", value: -Infinity }))
+      expect(result.reason).toEqual(
+        StopReason.NonFinite({ quantity: "parameters", path: "parameters.w[1]", value: -Infinity })
+      )
+    })
+
+    it("and names the element of a matrix", () => {
+      const f = Fn.make([2, 3], (w) =>
+        Expr.sum(
+          Expr.mul(
+            w,
+            Tensor.make([
+              [0, 0, 0],
+              [0, 1e300, 0]
+            ])
+          )
+        )
+      )
+      const result = Effect.runSync(minimize(f, { start: Tensor.ones([2, 3]), optimizer: sgd(1e10) }))
+      expect(result.reason).toMatchObject({ quantity: "parameters", path: "parameters[1,1]" })
     })
 
     it("where the gradient is infinite", () => {
       const f = Fn.make([], (x) => Expr.sqrt(x))
       const result = Effect.runSync(minimize(f, { start: 1, optimizer: sgd(2) }))
       expect(result).toMatchObject({ parameters: 1, value: 1, gradientNorm: 0.5, steps: 0 })
-      expect(result.reason).toEqual(StopReason.NonFinite({ quantity: "gradient", path: "", value: Infinity }))
+      expect(result.reason).toEqual(StopReason.NonFinite({ quantity: "gradient", path: "gradient", value: Infinity }))
     })
 
     it("which is the start where nothing is finite", () => {

@@ -1,4 +1,4 @@
-import { Backend, Expr, Fn, Shape, Tensor } from "@fluxion/core"
+import { Backend, Expr, Fn, type Shape, Tensor } from "@fluxion/core"
 import { adam, chain, clipByGlobalNorm, momentum, Schedule, sgd, train, type TrainStep } from "@fluxion/optim"
 import { Cause, Effect, Exit, Fiber, Stream } from "effect"
 import * as fc from "fast-check"
@@ -268,7 +268,7 @@ describe("train", () => {
       "training diverged at step 1 (epoch 1): the gradient norm is Infinity (the loss is 0)"
     )
     expect(diverge((p) => Expr.mul(1e300, p), 1e10).message).toBe(
-      "training diverged at step 1 (epoch 1): the parameter p became -Infinity (the loss was 0)"
+      "training diverged at step 1 (epoch 1): parameters.p became -Infinity (the loss was 0)"
     )
   })
 

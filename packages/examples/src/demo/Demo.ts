@@ -25,8 +25,9 @@ import * as Training from "./Training.ts"
  * @category options
  * @since 0.1.0
  */
-export interface Options extends Dataset.Options, Training.Options {
+export interface Options extends Dataset.Options, Omit<Training.Options, "epochs"> {
   readonly source: Dataset.Source
+  readonly epochs: number | undefined
   readonly out: string
 }
 
@@ -56,6 +57,7 @@ export const run = Effect.fn("Demo.run")(function* (options: Options) {
   const loaded = yield* Dataset.load(options.source, options)
   const { dataset } = loaded
   const [rows] = dataset.x.shape
+  const training = { ...options, epochs: options.epochs ?? Training.usualEpochs(rows, options.batchSize) }
   yield* Console.log(Report.data(loaded))
 
   // The exact answer first: it also says when there is none.
@@ -71,9 +73,9 @@ ${heading("Gradient at the start")}, features and target standardised, parameter
 ${Report.gradients(GradientComparison.compare(loss, dataset.features, initial))}`)
 
   yield* Console.log(`
-${heading("Training")}: mini-batch gradient descent, ${plural(options.epochs, "epoch")} of batches of ${Math.min(options.batchSize, rows)}, rate ${options.rate} falling to 0 along a cosine`)
+${heading("Training")}: mini-batch gradient descent, ${plural(training.epochs, "epoch")} of batches of ${Math.min(options.batchSize, rows)}, rate ${options.rate} falling to 0 along a cosine`)
   const start = Fn.runSync(loss, initial)
-  const { all, batches, fitted } = yield* train(standard, initial, start, options)
+  const { all, batches, fitted } = yield* train(standard, initial, start, training)
   const fittedOriginal = toOriginalUnits(standard, fitted)
   const best = Fn.runSync(loss, exact)
   const end = Fn.runSync(loss, fitted)
@@ -119,7 +121,12 @@ ${Report.coefficients(
 const heading = (text: string): string => styleText("bold", text, { stream: process.stdout })
 
 /** Trains to the end, showing progress, and keeps the losses on the way. */
-const train = Effect.fnUntraced(function* (data: Standardised, initial: Parameters, start: number, options: Options) {
+const train = Effect.fnUntraced(function* (
+  data: Standardised,
+  initial: Parameters,
+  start: number,
+  options: Training.Options
+) {
   const progress = yield* Progress
   const batches: Array<LossChart.Point> = []
   const all: Array<LossChart.Point> = [[1, start]]

@@ -5,7 +5,7 @@ import * as Tree from "../../Tree.ts"
 import { decode, type MakeProgram } from "./decode.ts"
 import { encode, type Program } from "./encode.ts"
 import { type Language, primitives } from "./language.ts"
-import { ProgramDecodeError, type ProgramEncoded, ProgramEncodeError } from "./model.ts"
+import type { ProgramDecodeError, ProgramEncoded, ProgramEncodeError } from "./model.ts"
 import { sameSpec } from "./specification.ts"
 
 export interface Codec<A> {
@@ -41,8 +41,9 @@ export const makeCodec = <A>(
       like === undefined ? "a program" : `a program ${Tree.render(like.inputs)} -> ${Tree.render(like.outputs)}`
     const declared = Schema.declare((u): u is A => is(u) && fits(u), { title: "Program", expected })
     // What is data and what is not, decoding tells, with the place.
-    const data = Schema.declare((_: unknown): _ is ProgramEncoded => true, {
+    const data = Schema.declare((u): u is ProgramEncoded => u !== undefined, {
       title: "ProgramEncoded",
+      expected: "a program as JSON",
       toCodecJson: () => undefined
     })
     return data.pipe(

@@ -1,7 +1,7 @@
 // Programs to JSON. Iterative in the number of operations and in the nesting of programs.
 
 import { Schema, SchemaIssue, Result } from "effect"
-import * as Tree from "../../Tree.ts"
+import type * as Tree from "../../Tree.ts"
 import type { Node } from "../node.ts"
 import { type Body, schedule } from "../schedule.ts"
 import { encodeConstant } from "./constant.ts"
