@@ -77,7 +77,7 @@ export const encode = (self: Fn.Any): Result.Result<ProgramEncoded, ProgramEncod
  *   "nodes": [{ "input": 0 }, { "primitive": "exp", "operands": [0] }]
  * }`
  * const f = Result.getOrThrow(Serialization.decode(JSON.parse(text)))
- * console.log(`${f}`) // Fn({ x: real[] } -> real[])
+ * console.log(f.inputs) // { x: [] }
  * console.log(Fn.operationCount(f)) // 1
  * ```
  *

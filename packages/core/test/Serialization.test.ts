@@ -15,6 +15,8 @@ import { difference, program, spec } from "./arbitraries.ts"
 const given = process.env["FLUXION_RUNS"]
 const runs = (count: number): { readonly numRuns: number } => ({ numRuns: given === undefined ? count : Number(given) })
 
+const startsOf = (node: unknown): unknown =>
+  (node as { readonly attributes: { readonly starts: ReadonlyArray<number> } }).attributes.starts[0]
 const encode = (f: Fn.Any): Serialization.ProgramEncoded => Result.getOrThrow(Serialization.encode(f))
 const text = (f: Fn.Any): string => JSON.stringify(encode(f))
 const decode = (data: unknown): Fn.Any => Result.getOrThrow(Serialization.decode(data))
@@ -161,9 +163,7 @@ describe("round trip", () => {
       return Fn.expressions.apply("broadcastTo", { shape: [-0 + 2] }, [sliced]) as Expr.Expr
     }) as unknown as Fn.Any
     const encoded = encode(f)
-    expect(Object.is((encoded.nodes[1] as { attributes: { starts: Array<number> } }).attributes.starts[0], 0)).toBe(
-      true
-    )
+    expect(Object.is(startsOf(encoded.nodes[1]), 0)).toBe(true)
     expect(text(decode(encoded))).toBe(text(f))
   })
 })
@@ -171,7 +171,7 @@ describe("round trip", () => {
 describe("the encoded form", () => {
   it("is this", () => {
     const f = Fn.make({ x: [2], n: Type.index([]) }, ({ n, x }) => {
-      const y = Expr.cumsum(x, 0)
+      const y = Expr.cumsum(x)
       return { y: Expr.add(y, Expr.constant([-0, 0.5])), positive: Expr.gt(n, 0) }
     })
     expect(encode(f)).toEqual({
@@ -384,7 +384,7 @@ describe("decoding says what is wrong and where", () => {
     [
       "no operands to stack",
       scalarProgram({ primitive: "stack", attributes: { axis: 0 }, operands: [] }),
-      "nodes[1]: expected operands and attributes that stack accepts, got : expected at least one operand, got none"
+      "nodes[1]: expected operands and attributes that stack accepts, got no operands: expected at least one operand, got none"
     ],
     [
       "operands of the wrong type",
@@ -580,7 +580,7 @@ describe("decoding is bounded", () => {
       inputs: { elementType: "index", shape: [1, 1, 1] },
       nodes: [{ input: 0 }, gather(0), gather(1), gather(2), gather(3), gather(4), gather(5)]
     }
-    expect(refusal(gathers)).toMatch("nodes[6]: expected a result with a shape of at most 64 axes, got 129 axes")
+    expect(refusal(gathers)).toMatch("nodes[5]: expected a result with a shape of at most 64 axes, got 65 axes")
   })
 
   it("deep nesting", () => {
@@ -634,7 +634,8 @@ describe("decoding is bounded", () => {
       /values of attributes|nested at most/
     )
     const constant = { elementType: "bool", shape: [2 ** 20], base64: "A".repeat(1398100) + "AA==" }
-    const many = new Array<unknown>(300).fill({ constant })
+    const node = { constant }
+    const many = Array.from({ length: 300 }, () => node)
     expect(refusal({ ...scalarProgram(), nodes: [{ input: 0 }, ...many] })).toMatch(
       "at most 268435456 bytes of constants in all"
     )
@@ -665,7 +666,7 @@ describe("decoding is bounded", () => {
 
   it("text with a million nodes that is wrong at the end", () => {
     const nodes = Array.from({ length: 1e6 }, (_, i) => ({ primitive: "sin", operands: [i] }))
-    const data = { ...scalarProgram(...nodes), results: [1_000_001] }
+    const data = { ...scalarProgram(), nodes: [{ input: 0 }].concat(nodes as never), results: [1_000_001] }
     expect(refusal(data)).toBe("results[0]: expected the index of one of 1000001 nodes, got 1000001")
   }, 30_000)
 })
@@ -765,9 +766,7 @@ describe("decoding what is not JSON", () => {
         `"nodes":[{"input":0},{"input":1},{"primitive":"exp","operands":[0]}],"results":[]}`
     )
     const f = decode(polluted)
-    expect(`${f}`).toBe(
-      "Fn({ __proto__: { polluted: real[] }, constructor: { prototype: { polluted: real[] } } } -> {})"
-    )
+    expect(JSON.stringify(f.inputs)).toBe('{"__proto__":{"polluted":[]},"constructor":{"prototype":{"polluted":[]}}}')
     expect(({} as { readonly polluted?: unknown }).polluted).toBe(undefined)
     const attributes = JSON.parse(`{"axes":[],"__proto__":{"polluted":true}}`)
     expect(refusal(scalarProgram({ primitive: "sum", attributes, operands: [0] }))).toMatch("attributes.__proto__")

@@ -63,7 +63,6 @@ export const run = Effect.fn("Demo.run")(function* (options: Options) {
   // The exact answer first: it also says when there is none.
   const standard = standardise(dataset)
   const exact = yield* leastSquares(dataset, standard)
-  const exactOriginal = toOriginalUnits(standard, exact)
   yield* Console.log(`\n${Report.columns(loaded, standard)}`)
 
   const loss = objective(standard.x, standard.y)
@@ -76,7 +75,6 @@ ${Report.gradients(GradientComparison.compare(loss, dataset.features, initial))}
 ${heading("Training")}: mini-batch gradient descent, ${plural(training.epochs, "epoch")} of batches of ${Math.min(options.batchSize, rows)}, rate ${options.rate} falling to 0 along a cosine`)
   const start = Fn.runSync(loss, initial)
   const { all, batches, fitted } = yield* train(standard, initial, start, training)
-  const fittedOriginal = toOriginalUnits(standard, fitted)
   const best = Fn.runSync(loss, exact)
   const end = Fn.runSync(loss, fitted)
   yield* Console.log(`  loss  ${number(start)} at the start, ${number(end)} at the end (least possible ${number(best)})
@@ -85,25 +83,7 @@ ${heading("Training")}: mini-batch gradient descent, ${plural(training.epochs, "
 
   yield* Console.log(`
 ${heading("Coefficients")}, fitted and by least squares in closed form (QR)
-${Report.coefficients(
-  [
-    ...dataset.features.map((name, k) => ({
-      name,
-      standard: fitted.weights.data[k]!,
-      standardExact: exact.weights.data[k]!,
-      original: fittedOriginal.slopes[k]!,
-      originalExact: exactOriginal.slopes[k]!
-    })),
-    {
-      name: "(intercept)",
-      standard: fitted.bias,
-      standardExact: exact.bias,
-      original: fittedOriginal.intercept,
-      originalExact: exactOriginal.intercept
-    }
-  ],
-  dataset.target
-)}`)
+${Report.coefficients(coefficients(dataset, standard, fitted, exact), dataset.target)}`)
 
   yield* write(
     options.out,
@@ -146,6 +126,31 @@ const train = Effect.fnUntraced(function* (
   )
   return { batches, all, fitted }
 })
+
+const coefficients = (
+  { features }: Dataset.Dataset,
+  standard: Standardised,
+  fitted: Parameters,
+  exact: Parameters
+): ReadonlyArray<Report.Coefficient> => {
+  const original = { fitted: toOriginalUnits(standard, fitted), exact: toOriginalUnits(standard, exact) }
+  return [
+    ...features.map((name, k) => ({
+      name,
+      standard: fitted.weights.data[k]!,
+      standardExact: exact.weights.data[k]!,
+      original: original.fitted.slopes[k]!,
+      originalExact: original.exact.slopes[k]!
+    })),
+    {
+      name: "(intercept)",
+      standard: fitted.bias,
+      standardExact: exact.bias,
+      original: original.fitted.intercept,
+      originalExact: original.exact.intercept
+    }
+  ]
+}
 
 const leastSquares = (
   { features, file }: Dataset.Dataset,

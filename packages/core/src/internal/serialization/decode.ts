@@ -222,7 +222,9 @@ const nodeAt = (index: unknown, nodes: ReadonlyArray<Node>, place: Place, which:
 }
 
 const renderSome = (types: ReadonlyArray<Type.Type>): string =>
-  `${types.slice(0, 4).map(Type.render).join(", ")}${types.length > 4 ? `, … (${types.length} operands)` : ""}`
+  types.length === 0
+    ? "no operands"
+    : `${types.slice(0, 4).map(Type.render).join(", ")}${types.length > 4 ? `, … (${types.length} operands)` : ""}`
 
 /** What is wrong first, where it is, and what is there. */
 const attributeError = (

@@ -84,10 +84,11 @@ export const isList = (value: unknown): value is ReadonlyArray<unknown> => {
   }
 }
 
-/** The length of an array. */
+/** The length of an array; a proxy may say anything. */
 export const lengthOf = (list: ReadonlyArray<unknown>, place: Place | undefined): number => {
   const length = property(list, "length", place)
-  return typeof length === "number" && Number.isSafeInteger(length) && length >= 0 ? length : 0
+  if (typeof length === "number" && Number.isSafeInteger(length) && length >= 0) return length
+  throw refuse(place, "a list", undefined, `a list of length ${describe(length)}`)
 }
 
 /** An element of an array; a hole is an error. */
