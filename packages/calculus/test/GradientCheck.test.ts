@@ -9,10 +9,23 @@ const check = <T>(report: Effect.Effect<T>): T => Effect.runSync(report)
 describe("checkGradient", () => {
   it("finds a right gradient right, entry by entry", () => {
     const f = Fn.make({ w: [2, 2], b: [2] }, ({ b, w }) => Expr.sum(Expr.tanh(Expr.add(Expr.matmul(w, b), b))))
-    const report = check(Calculus.checkGradient(f, { w: Tensor.make([[1, 2], [0.5, -1]]), b: Tensor.make([0.2, -0.4]) }))
+    const report = check(
+      Calculus.checkGradient(f, {
+        w: Tensor.make([
+          [1, 2],
+          [0.5, -1]
+        ]),
+        b: Tensor.make([0.2, -0.4])
+      })
+    )
     expect(report.verdict).toBe("correct")
     expect(report.entries.map(({ index, path }) => `${path}${JSON.stringify(index)}`)).toEqual([
-      "w[0,0]", "w[0,1]", "w[1,0]", "w[1,1]", "b[0]", "b[1]"
+      "w[0,0]",
+      "w[0,1]",
+      "w[1,0]",
+      "w[1,1]",
+      "b[0]",
+      "b[1]"
     ])
     for (const entry of report.entries) {
       expect(entry.forward).toBeCloseTo(entry.reverse, 14)
@@ -40,7 +53,12 @@ describe("checkGradient", () => {
   })
 
   it("suspects where there is no witness", () => {
-    const report = check(Calculus.checkGradient(Fn.make({ x: [] }, ({ x }) => Expr.sqrt(x)), { x: 0 }))
+    const report = check(
+      Calculus.checkGradient(
+        Fn.make({ x: [] }, ({ x }) => Expr.sqrt(x)),
+        { x: 0 }
+      )
+    )
     expect(report.verdict).toBe("suspect")
     expect(report.entries[0]?.reverse).toBe(Infinity)
   })

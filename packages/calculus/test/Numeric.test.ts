@@ -33,7 +33,9 @@ describe("derivative", () => {
       fc.assert(
         fc.property(fc.double({ min, max, noNaN: true }), (x) => {
           const estimate = Numeric.derivative(f, x)
-          expect(Math.abs(estimate.value - derivative(x))).toBeLessThanOrEqual(4 * estimate.error + 4e-16 * Math.abs(derivative(x)))
+          expect(Math.abs(estimate.value - derivative(x))).toBeLessThanOrEqual(
+            4 * estimate.error + 4e-16 * Math.abs(derivative(x))
+          )
         }),
         { numRuns: 400 }
       )
@@ -41,7 +43,9 @@ describe("derivative", () => {
   }
 
   it("is exact to about 1e-11 with Richardson's extrapolation, and to the order of the plain formulas", () => {
-    const errors = methods.map((method) => Math.abs(Numeric.derivative(Math.exp, 1, { method }).value - Math.E) / Math.E)
+    const errors = methods.map(
+      (method) => Math.abs(Numeric.derivative(Math.exp, 1, { method }).value - Math.E) / Math.E
+    )
     expect(errors[0]).toBeLessThan(1e-12)
     expect(errors[1]).toBeLessThan(1e-10)
     expect(errors[2]).toBeLessThan(1e-9)
@@ -73,12 +77,26 @@ describe("derivative", () => {
   })
 
   it("says so where there is no derivative", () => {
-    expect(Numeric.derivative(Math.sqrt, -1)).toEqual({ value: Number.NaN, error: Number.POSITIVE_INFINITY, step: Number.NaN })
+    expect(Numeric.derivative(Math.sqrt, -1)).toEqual({
+      value: Number.NaN,
+      error: Number.POSITIVE_INFINITY,
+      step: Number.NaN
+    })
   })
 
   it("agrees with the correctly rounded derivatives of the reference data", () => {
-    const data = JSON.parse(readFileSync(new URL("../../testing/data/elementary-reference.json", import.meta.url), "utf8"))
-    const plain = { exp: Math.exp, sin: Math.sin, cos: Math.cos, atan: Math.atan, tanh: Math.tanh, asinh: Math.asinh, log1p: Math.log1p }
+    const data = JSON.parse(
+      readFileSync(new URL("../../testing/data/elementary-reference.json", import.meta.url), "utf8")
+    )
+    const plain = {
+      exp: Math.exp,
+      sin: Math.sin,
+      cos: Math.cos,
+      atan: Math.atan,
+      tanh: Math.tanh,
+      asinh: Math.asinh,
+      log1p: Math.log1p
+    }
     let checked = 0
     for (const [name, f] of Object.entries(plain)) {
       for (const [x, , d1] of data.functions[name].rows as ReadonlyArray<ReadonlyArray<number>>) {
@@ -149,7 +167,13 @@ describe("oneSided", () => {
 
 describe("of programs", () => {
   const bilinear = Fn.make({ w: [2, 3], x: [3] }, ({ w, x }) => Expr.matmul(w, x))
-  const at = { w: Tensor.make([[1, 2, 3], [4, 5, 6]]), x: Tensor.make([7, 8, 9]) }
+  const at = {
+    w: Tensor.make([
+      [1, 2, 3],
+      [4, 5, 6]
+    ]),
+    x: Tensor.make([7, 8, 9])
+  }
   const near = (actual: Tensor.Any, expected: ReadonlyArray<number>) =>
     expected.forEach((e, i) => expect(actual.data[i]!).toBeCloseTo(e, 10))
 
@@ -162,7 +186,13 @@ describe("of programs", () => {
   })
 
   it("directional is the Jacobian times the direction", () => {
-    const direction = { w: Tensor.make([[1, 0, -1], [0.5, 0, 0]]), x: Tensor.make([1, 0, 2]) }
+    const direction = {
+      w: Tensor.make([
+        [1, 0, -1],
+        [0.5, 0, 0]
+      ]),
+      x: Tensor.make([1, 0, 2])
+    }
     near(Numeric.directional(bilinear, at, direction).value, [7 - 9 + 1 + 6, 3.5 + 4 + 12])
   })
 
@@ -178,11 +208,19 @@ describe("of programs", () => {
     const [a, b] = Numeric.gradient(pair, [2, Tensor.make([3, 4])]).value
     expect(a).toBeCloseTo(7, 10)
     near(b, [2, 2])
-    expect(Numeric.gradient(Fn.make([], (x) => Expr.exp(x)), 0).value).toBeCloseTo(1, 11)
+    expect(
+      Numeric.gradient(
+        Fn.make([], (x) => Expr.exp(x)),
+        0
+      ).value
+    ).toBeCloseTo(1, 11)
   })
 
   it("empty inputs give empty gradients", () => {
-    const { value } = Numeric.gradient(Fn.make({ x: [0] }, ({ x }) => Expr.sum(x)), { x: Tensor.zeros([0]) })
+    const { value } = Numeric.gradient(
+      Fn.make({ x: [0] }, ({ x }) => Expr.sum(x)),
+      { x: Tensor.zeros([0]) }
+    )
     expect(value.x.shape).toEqual([0])
   })
 })

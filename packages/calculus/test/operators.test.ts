@@ -10,7 +10,9 @@ const rosenbrock = Fn.make({ x: [], y: [] }, ({ x, y }) =>
 )
 
 describe("jacobian", () => {
-  const tall = Fn.make({ x: [2] }, ({ x }) => Expr.concat([Expr.sin(x), Expr.exp(x), Expr.outer(x, x).pipe(Expr.reshape([4]))]))
+  const tall = Fn.make({ x: [2] }, ({ x }) =>
+    Expr.concat([Expr.sin(x), Expr.exp(x), Expr.outer(x, x).pipe(Expr.reshape([4]))])
+  )
   const wide = Fn.make({ x: [5] }, ({ x }) => ({ total: Expr.sum(Expr.square(x)), first: Expr.at(x, 0) }))
 
   it("chooses the mode with fewer passes", () => {
@@ -19,7 +21,9 @@ describe("jacobian", () => {
     expect(Calculus.chooseMode(rosenbrock).mode).toBe("reverse")
     expect(Fn.operationCount(Calculus.jacobian(tall))).toBe(Fn.operationCount(Forward.jacobian(tall)))
     expect(Fn.operationCount(Calculus.jacobian(wide))).toBe(Fn.operationCount(Reverse.jacobian(wide)))
-    expect(Fn.operationCount(Calculus.jacobian(wide, { mode: "forward" }))).toBe(Fn.operationCount(Forward.jacobian(wide)))
+    expect(Fn.operationCount(Calculus.jacobian(wide, { mode: "forward" }))).toBe(
+      Fn.operationCount(Forward.jacobian(wide))
+    )
   })
 
   it("is the same in both modes, in both call styles", () => {
@@ -64,13 +68,15 @@ describe("hessian and hvp", () => {
         const a = Tensor.fromArray(data, [3, 3])
         const quadratic = Fn.make([3], (x) => Expr.dot(x, Expr.matmul(a, x)))
         const h = Fn.runSync(Calculus.hessian(quadratic), Tensor.make([1, 2, 3]))
-        for (let i = 0; i < 3; i++) for (let j = 0; j < 3; j++) expect(h.data[3 * i + j]).toBe(data[3 * i + j]! + data[3 * j + i]!)
+        for (let i = 0; i < 3; i++)
+          for (let j = 0; j < 3; j++) expect(h.data[3 * i + j]).toBe(data[3 * i + j]! + data[3 * j + i]!)
       })
     )
   })
 
   it("costs a small multiple of the program, whatever the number of inputs", () => {
-    const count = (n: number) => Fn.operationCount(Calculus.hvp(Fn.make([n], (x) => Expr.sum(Expr.sin(Expr.mul(x, x))))))
+    const count = (n: number) =>
+      Fn.operationCount(Calculus.hvp(Fn.make([n], (x) => Expr.sum(Expr.sin(Expr.mul(x, x))))))
     expect(count(1000)).toBe(count(2))
   })
 

@@ -861,7 +861,8 @@ const define = (container: Json, key: string, value: unknown): void => {
   Object.defineProperty(container, key, { value, enumerable: true, configurable: true, writable: true })
 }
 
-const mutate = (root: Json, { at, from, kind, value }: Mutation): void => {
+const mutate = (root: Json, { at, from, kind, value: shared }: Mutation): void => {
+  const value = structuredClone(shared)
   const all = slots(root)
   if (all.length === 0) return
   const [container, key] = all[at % all.length]!

@@ -24,14 +24,41 @@ type Univariate = Fn.Fn<readonly [], readonly []>
 type Bivariate = Fn.Fn<{ readonly a: readonly []; readonly b: readonly [] }, readonly []>
 
 const univariate = {
-  exp: Expr.exp, expm1: Expr.expm1, log: Expr.log, log1p: Expr.log1p, log2: Expr.log2, log10: Expr.log10, sqrt: Expr.sqrt,
-  cbrt: Expr.cbrt, sin: Expr.sin, cos: Expr.cos, tan: Expr.tan, asin: Expr.asin, acos: Expr.acos, atan: Expr.atan,
-  sinh: Expr.sinh, cosh: Expr.cosh, tanh: Expr.tanh, asinh: Expr.asinh, acosh: Expr.acosh, atanh: Expr.atanh, erf: Expr.erf,
-  erfc: Expr.erfc, lgamma: Expr.lgamma, digamma: Expr.digamma, sigmoid: Expr.sigmoid, softplus: Expr.softplus, sinc: Expr.sinc
+  exp: Expr.exp,
+  expm1: Expr.expm1,
+  log: Expr.log,
+  log1p: Expr.log1p,
+  log2: Expr.log2,
+  log10: Expr.log10,
+  sqrt: Expr.sqrt,
+  cbrt: Expr.cbrt,
+  sin: Expr.sin,
+  cos: Expr.cos,
+  tan: Expr.tan,
+  asin: Expr.asin,
+  acos: Expr.acos,
+  atan: Expr.atan,
+  sinh: Expr.sinh,
+  cosh: Expr.cosh,
+  tanh: Expr.tanh,
+  asinh: Expr.asinh,
+  acosh: Expr.acosh,
+  atanh: Expr.atanh,
+  erf: Expr.erf,
+  erfc: Expr.erfc,
+  lgamma: Expr.lgamma,
+  digamma: Expr.digamma,
+  sigmoid: Expr.sigmoid,
+  softplus: Expr.softplus,
+  sinc: Expr.sinc
 }
 
 const bivariate = {
-  pow: Expr.pow, atan2: Expr.atan2, hypot: Expr.hypot, logaddexp: Expr.logAddExp, xlogy: Expr.xlogy
+  pow: Expr.pow,
+  atan2: Expr.atan2,
+  hypot: Expr.hypot,
+  logaddexp: Expr.logAddExp,
+  xlogy: Expr.xlogy
 }
 
 /** The functions measured. (The normalised sinc of the data is not one of ours: `sinc(π x)` with a rounded π is another function.) */
@@ -69,17 +96,29 @@ interface Exception {
 
 /** Derivatives that are left out, because the derivative is a number where a factor of it is not. */
 export const exceptions: Readonly<Record<string, Exception>> = {
-  pow: { holds: (x, y) => x === 2 && y === 1024, why: "at (2, 1024), where 2^1024 overflows and its derivative 2^1024 log 2 would not" },
+  pow: {
+    holds: (x, y) => x === 2 && y === 1024,
+    why: "at (2, 1024), where 2^1024 overflows and its derivative 2^1024 log 2 would not"
+  },
   hypot: {
     holds: (x, y) => !Number.isFinite(Math.hypot(x, y)),
     why: "where the value overflows, so that x / value is 0"
   },
-  xlogy: { holds: (_, y) => y < 2 ** -1024, why: "for y below 2^-1024, where 1 / y overflows and the derivative x (1 / y) need not" }
+  xlogy: {
+    holds: (_, y) => y < 2 ** -1024,
+    why: "for y below 2^-1024, where 1 / y overflows and the derivative x (1 / y) need not"
+  }
 }
 
 const isException = (name: string, [a, b]: ReadonlyArray<number>): boolean => exceptions[name]?.holds(a!, b!) ?? false
 
-const worstOf = (rows: ReadonlyArray<ReadonlyArray<number>>, arity: number, column: number, f: (row: ReadonlyArray<number>) => number, scale: (row: ReadonlyArray<number>) => number = () => 0): Worst => {
+const worstOf = (
+  rows: ReadonlyArray<ReadonlyArray<number>>,
+  arity: number,
+  column: number,
+  f: (row: ReadonlyArray<number>) => number,
+  scale: (row: ReadonlyArray<number>) => number = () => 0
+): Worst => {
   let worst: Worst = { ulps: -1, at: [], expected: 0, actual: 0 }
   for (const row of rows) {
     const expected = row[column]!
@@ -138,7 +177,11 @@ const measureBivariate = (name: string, f: Bivariate): Measurement => {
 /** Measures one function against the reference data. */
 export const measure = (name: string): Measurement => {
   const one = (univariate as Readonly<Record<string, Expr.Unary>>)[name]
-  if (one !== undefined) return measureUnivariate(name, Fn.make([], (x) => one(x)))
+  if (one !== undefined)
+    return measureUnivariate(
+      name,
+      Fn.make([], (x) => one(x))
+    )
   const two = bivariate[name as keyof typeof bivariate]
   return measureBivariate(name, Fn.make({ a: [], b: [] }, ({ a, b }) => two(a, b)) as Bivariate)
 }

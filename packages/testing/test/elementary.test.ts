@@ -57,7 +57,10 @@ describe("elementary functions, against correctly rounded values", () => {
       const [value, first, second] = bounds[name]!
       for (const [quantity, { actual, at, expected, ulps }] of Object.entries(worst)) {
         const bound = quantity === "value" ? value : quantity.length === 1 ? first : second!
-        expect(ulps, `${quantity} of ${name} at ${at.join(", ")}: expected ${expected}, got ${actual}`).toBeLessThanOrEqual(bound)
+        expect(
+          ulps,
+          `${quantity} of ${name} at ${at.join(", ")}: expected ${expected}, got ${actual}`
+        ).toBeLessThanOrEqual(bound)
       }
     })
   }
@@ -69,7 +72,9 @@ describe("elementary functions, against correctly rounded values", () => {
 
   it("the bounds can be missed: a function off by a few parts in 1e16 is noticed", () => {
     const off = Fn.make([], (x) => Expr.mul(Expr.exp(x), 1 + 2 ** -50))
-    const distances = [off, Forward.derivative(off), Reverse.grad(off)].map((f) => Math.abs(Fn.runSync(f, 1) / Math.E - 1) / 2 ** -52)
+    const distances = [off, Forward.derivative(off), Reverse.grad(off)].map(
+      (f) => Math.abs(Fn.runSync(f, 1) / Math.E - 1) / 2 ** -52
+    )
     for (const distance of distances) expect(distance).toBeGreaterThan(bounds["exp"]![1])
   })
 })

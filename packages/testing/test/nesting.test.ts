@@ -21,8 +21,10 @@ const operators: Readonly<Record<string, Operator>> = {
   "Reverse.grad": (f) => Reverse.grad(f),
   "Forward.jacobian": (f) => Forward.jacobian(f),
   "Reverse.jacobian": (f) => Reverse.jacobian(f),
-  "Forward.jvp": (f) => Fn.make([], (x) => Fn.apply(Forward.jvp(f), { primals: x, tangents: Expr.constant(1) }).tangents),
-  "Reverse.vjp": (f) => Fn.make([], (x) => Fn.apply(Reverse.vjp(f), { primals: x, cotangents: Expr.constant(1) }).cotangents)
+  "Forward.jvp": (f) =>
+    Fn.make([], (x) => Fn.apply(Forward.jvp(f), { primals: x, tangents: Expr.constant(1) }).tangents),
+  "Reverse.vjp": (f) =>
+    Fn.make([], (x) => Fn.apply(Reverse.vjp(f), { primals: x, cotangents: Expr.constant(1) }).cotangents)
 }
 
 /** Derivatives as numbers, of a program. */
@@ -35,20 +37,42 @@ interface Closed {
   readonly name: string
   readonly f: Scalar
   /** The function and its first three derivatives. */
-  readonly derivatives: readonly [(x: number) => number, (x: number) => number, (x: number) => number, (x: number) => number]
+  readonly derivatives: readonly [
+    (x: number) => number,
+    (x: number) => number,
+    (x: number) => number,
+    (x: number) => number
+  ]
 }
 
 const { cos, exp, log, sin, tanh } = Math
 
 const closed: ReadonlyArray<Closed> = [
-  { name: "x^4", f: scalar((x) => Expr.pow(x, 4)), derivatives: [(x) => x ** 4, (x) => 4 * x ** 3, (x) => 12 * x ** 2, (x) => 24 * x] },
-  { name: "exp(2x)", f: scalar((x) => Expr.exp(Expr.mul(2, x))), derivatives: [(x) => exp(2 * x), (x) => 2 * exp(2 * x), (x) => 4 * exp(2 * x), (x) => 8 * exp(2 * x)] },
+  {
+    name: "x^4",
+    f: scalar((x) => Expr.pow(x, 4)),
+    derivatives: [(x) => x ** 4, (x) => 4 * x ** 3, (x) => 12 * x ** 2, (x) => 24 * x]
+  },
+  {
+    name: "exp(2x)",
+    f: scalar((x) => Expr.exp(Expr.mul(2, x))),
+    derivatives: [(x) => exp(2 * x), (x) => 2 * exp(2 * x), (x) => 4 * exp(2 * x), (x) => 8 * exp(2 * x)]
+  },
   {
     name: "x sin x",
     f: scalar((x) => Expr.mul(x, Expr.sin(x))),
-    derivatives: [(x) => x * sin(x), (x) => sin(x) + x * cos(x), (x) => 2 * cos(x) - x * sin(x), (x) => -3 * sin(x) - x * cos(x)]
+    derivatives: [
+      (x) => x * sin(x),
+      (x) => sin(x) + x * cos(x),
+      (x) => 2 * cos(x) - x * sin(x),
+      (x) => -3 * sin(x) - x * cos(x)
+    ]
   },
-  { name: "1/x", f: scalar((x) => Expr.div(1, x)), derivatives: [(x) => 1 / x, (x) => -1 / x ** 2, (x) => 2 / x ** 3, (x) => -6 / x ** 4] },
+  {
+    name: "1/x",
+    f: scalar((x) => Expr.div(1, x)),
+    derivatives: [(x) => 1 / x, (x) => -1 / x ** 2, (x) => 2 / x ** 3, (x) => -6 / x ** 4]
+  },
   {
     name: "x log x",
     f: scalar((x) => Expr.mul(x, Expr.log(x))),
@@ -102,7 +126,8 @@ describe("every nesting to depth 3", () => {
           programs.forEach((program, i) => {
             const order = nestings[i]!.length
             close(Fn.runSync(program, x), derivatives[order]!(x))
-            if (order < 3) for (const evaluate of Object.values(numbers)) close(evaluate(program, x), derivatives[order + 1]!(x))
+            if (order < 3)
+              for (const evaluate of Object.values(numbers)) close(evaluate(program, x), derivatives[order + 1]!(x))
           })
         }),
         { numRuns: 5 }
@@ -119,7 +144,10 @@ describe("algebras nest without building programs", () => {
   it("forward over forward", () => {
     const inner = Forward.dual(Interpreter.algebra)
     const outer = Forward.dual(inner)
-    const seed: Forward.DualCarrier<Forward.DualCarrier<Tensor.Any>> = { primal: { primal: two, tangent: one }, tangent: { primal: one, tangent: Forward.Zero } }
+    const seed: Forward.DualCarrier<Forward.DualCarrier<Tensor.Any>> = {
+      primal: { primal: two, tangent: one },
+      tangent: { primal: one, tangent: Forward.Zero }
+    }
     const [result] = Fn.interpret(cube, outer, [seed])
     const tangent = result!.tangent
     expect(tangent !== Forward.Zero && String(tangent.tangent)).toBe("12")
@@ -172,17 +200,29 @@ describe("perturbations are not confused", () => {
   const cases: ReadonlyArray<Case> = [
     {
       name: "d/dx [x · d/dy (x + y)] = 1",
-      body: (d) => (x) => Expr.mul(x, inner(d, (y) => Expr.add(x, y), Expr.constant(1))),
+      body: (d) => (x) =>
+        Expr.mul(
+          x,
+          inner(d, (y) => Expr.add(x, y), Expr.constant(1))
+        ),
       expected: () => 1
     },
     {
       name: "d/dx [x · d/dy (x y)] = 2x",
-      body: (d) => (x) => Expr.mul(x, inner(d, (y) => Expr.mul(x, y), Expr.constant(2))),
+      body: (d) => (x) =>
+        Expr.mul(
+          x,
+          inner(d, (y) => Expr.mul(x, y), Expr.constant(2))
+        ),
       expected: (x) => 2 * x
     },
     {
       name: "d/dx [x · (d/dy (x y) at y = x)] = 2x",
-      body: (d) => (x) => Expr.mul(x, inner(d, (y) => Expr.mul(x, y), x)),
+      body: (d) => (x) =>
+        Expr.mul(
+          x,
+          inner(d, (y) => Expr.mul(x, y), x)
+        ),
       expected: (x) => 2 * x
     },
     {
@@ -198,7 +238,11 @@ describe("perturbations are not confused", () => {
     },
     {
       name: "d/dx [d/dy (x) at y = 1] = 0",
-      body: (d) => (x) => Expr.mul(x, inner(d, () => x, Expr.constant(1))),
+      body: (d) => (x) =>
+        Expr.mul(
+          x,
+          inner(d, () => x, Expr.constant(1))
+        ),
       expected: () => 0
     },
     {
@@ -206,7 +250,18 @@ describe("perturbations are not confused", () => {
       body: (d) => (x) =>
         Expr.mul(
           Expr.mul(x, x),
-          inner(d, (y) => Expr.mul(0.5, Expr.mul(y, inner(d, (z) => Expr.add(x, Expr.mul(y, z)), Expr.constant(5)))), Expr.constant(3))
+          inner(
+            d,
+            (y) =>
+              Expr.mul(
+                0.5,
+                Expr.mul(
+                  y,
+                  inner(d, (z) => Expr.add(x, Expr.mul(y, z)), Expr.constant(5))
+                )
+              ),
+            Expr.constant(3)
+          )
         ),
       // d/dz = y; y · y / 2, whose derivative at 3 is 3; 3 x² has derivative 6x.
       expected: (x) => 6 * x
@@ -275,6 +330,11 @@ describe("perturbations are not confused", () => {
   it("a variable of another program has no value outside it, and says so", () => {
     let escaped: Expr.Expr<readonly []> = Expr.constant(0)
     scalar((x) => (escaped = x))
-    expect(() => Fn.runSync(scalar((y) => Expr.mul(y, escaped)), 1)).toThrow(/belongs to another program/)
+    expect(() =>
+      Fn.runSync(
+        scalar((y) => Expr.mul(y, escaped)),
+        1
+      )
+    ).toThrow(/belongs to another program/)
   })
 })

@@ -30,20 +30,24 @@ const { cases }: { readonly cases: ReadonlyArray<Case> } = JSON.parse(
   readFileSync(new URL("../data/torch-reference.json", import.meta.url), "utf8")
 )
 
-type E = Expr.Expr<any, never, never>
+type E = Expr.Expr
 type Inputs = Readonly<Record<string, E>>
 type Constants = Readonly<Record<string, Data>>
 
 const real = ({ data, shape }: Data): Tensor.Tensor => Tensor.fromArray(data.map(Number), shape)
-const index = ({ data, shape }: Data): Expr.IndexExpr<any> => Expr.reshape(Expr.constant(Tensor.index(data.map(Number))), shape) as never
-const bool = ({ data, shape }: Data): Expr.BoolExpr<any> => Expr.reshape(Expr.constant(Tensor.bool(data.map(Boolean))), shape) as never
+const index = ({ data, shape }: Data): Expr.IndexExpr =>
+  Expr.reshape(Expr.constant(Tensor.index(data.map(Number))), shape) as never
+const bool = ({ data, shape }: Data): Expr.BoolExpr =>
+  Expr.reshape(Expr.constant(Tensor.bool(data.map(Boolean))), shape) as never
 
 const rows = { axis: -1 } as const
 const meanSquare = (x: E): E => Expr.mean(Expr.square(x))
 /** Gathers windows: `x[..., start + step · t + dilation · k]` with `t` before `k`. */
 const windows = (x: E, count: number, stride: number, width: number, dilation = 1): E => {
-  const places = Array.from({ length: count }, (_, t) => Array.from({ length: width }, (_, k) => t * stride + k * dilation))
-  return Expr.gather(x, Expr.constant(Tensor.index(places)) as Expr.IndexExpr<any>, -1)
+  const places = Array.from({ length: count }, (_, t) =>
+    Array.from({ length: width }, (_, k) => t * stride + k * dilation)
+  )
+  return Expr.gather(x, Expr.constant(Tensor.index(places)) as Expr.IndexExpr, -1)
 }
 const conv1d = (x: E, w: E, stride: number, padding: number, dilation: number): E => {
   const padded: E = Expr.pad(x, { low: [0, 0, padding], high: [0, 0, padding] })
@@ -52,7 +56,18 @@ const conv1d = (x: E, w: E, stride: number, padding: number, dilation: number): 
   return Expr.einsum("nctk,ock->not", windows(padded, count, stride, width, dilation), w) as E
 }
 const attention = (q: E, k: E, v: E): E =>
-  Expr.matmul(Expr.softmax(Expr.div(Expr.matmul(q, Expr.transpose(k, [...k.shape.slice(0, -2).map((_: number, i: number) => i), -1, -2] as never) as never) as E, Math.sqrt(q.shape.at(-1)))), v as never) as E
+  Expr.matmul(
+    Expr.softmax(
+      Expr.div(
+        Expr.matmul(
+          q,
+          Expr.transpose(k, [...k.shape.slice(0, -2).map((_: number, i: number) => i), -1, -2] as never) as never
+        ) as E,
+        Math.sqrt(q.shape.at(-1)!)
+      )
+    ),
+    v as never
+  ) as E
 const normalised = (x: E, axis: number): E => {
   const centred: E = Expr.sub(x, Expr.mean(x, { axis, keepDims: true }))
   return Expr.div(centred, Expr.sqrt(Expr.add(Expr.mean(Expr.square(centred), { axis, keepDims: true }), 1e-5)))
@@ -73,7 +88,8 @@ const programs: Readonly<Record<string, (inputs: Inputs, constants: Constants) =
   mse_mean: ({ a, b }) => meanSquare(Expr.sub(a!, b!)),
   mae_mean: ({ a, b }) => Expr.mean(Expr.abs(Expr.sub(a!, b!))),
   "smooth_l1_mean_beta_0.5": ({ a, b }) => Expr.mean(Expr.div(Expr.huber(Expr.sub(a!, b!) as E, 0.5), 0.5)),
-  kl_divergence_from_logits: ({ a, b }) => Expr.sum(Expr.mul(Expr.softmax(a!), Expr.sub(Expr.logSoftmax(a!), Expr.logSoftmax(b!)))),
+  kl_divergence_from_logits: ({ a, b }) =>
+    Expr.sum(Expr.mul(Expr.softmax(a!), Expr.sub(Expr.logSoftmax(a!), Expr.logSoftmax(b!)))),
   hinge_mean: ({ s }, { t }) => Expr.mean(Expr.relu(Expr.sub(1, Expr.mul(real(t!), s!)))),
   layer_norm: ({ b, g, x }) => Expr.add(Expr.mul(Expr.layerNorm(x!), g!), b!),
   batch_norm_training: ({ b, g, x }) => Expr.add(Expr.mul(normalised(x!, 0), g!), b!),
@@ -140,7 +156,9 @@ const programs: Readonly<Record<string, (inputs: Inputs, constants: Constants) =
     const at = (i: number, j: number): E => Expr.at(Expr.at(A!, i % 3), j % 3)
     const cofactor = (i: number, j: number): E =>
       Expr.sub(Expr.mul(at(i + 1, j + 1), at(i + 2, j + 2)), Expr.mul(at(i + 1, j + 2), at(i + 2, j + 1)))
-    const adjugate: E = Expr.stack([0, 1, 2].map((i) => Expr.stack([0, 1, 2].map((j) => cofactor(j, i)) as never)) as never)
+    const adjugate: E = Expr.stack(
+      [0, 1, 2].map((i) => Expr.stack([0, 1, 2].map((j) => cofactor(j, i)) as never)) as never
+    )
     return Expr.div(adjugate, determinant(A!))
   },
   triangular_solve_lower: ({ L, b }) => {
@@ -155,7 +173,9 @@ const programs: Readonly<Record<string, (inputs: Inputs, constants: Constants) =
   },
   solve: ({ A, b }) => {
     // Elimination without pivoting (the matrix is dominated by its diagonal), unrolled.
-    const augmented: Array<E> = [0, 1, 2, 3].map((i) => Expr.concat([Expr.at(A!, i), Expr.expandDims(Expr.at(b!, i), 0)] as never))
+    const augmented: Array<E> = [0, 1, 2, 3].map((i) =>
+      Expr.concat([Expr.at(A!, i), Expr.expandDims(Expr.at(b!, i), 0)] as never)
+    )
     for (let k = 0; k < 4; k++) {
       augmented[k] = Expr.div(augmented[k]!, Expr.at(augmented[k]!, k))
       for (let i = 0; i < 4; i++) {
@@ -180,18 +200,24 @@ const programs: Readonly<Record<string, (inputs: Inputs, constants: Constants) =
         return Expr.einsum("ncij,oc->noij", shifted, Expr.at(Expr.at(w!, p, 2), q, 2)) as E
       })
     )
-    return Expr.add(parts.reduce((sum, part) => Expr.add(sum, part)), Expr.reshape(b!, [2, 1, 1]))
+    return Expr.add(
+      parts.reduce((sum, part) => Expr.add(sum, part)),
+      Expr.reshape(b!, [2, 1, 1])
+    )
   },
   avg_pool1d: ({ x }) => Expr.mean(windows(x!, 3, 2, 3), rows),
   max_pool1d: ({ x }) => Expr.reduceMax(windows(x!, 3, 2, 2), rows),
   power_spectrum: ({ x }) => {
     const wave = (f: (angle: number) => number) =>
-      Tensor.make(Array.from({ length: 5 }, (_, k) => Array.from({ length: 8 }, (_, t) => f((-2 * Math.PI * k * t) / 8))))
+      Tensor.make(
+        Array.from({ length: 5 }, (_, k) => Array.from({ length: 8 }, (_, t) => f((-2 * Math.PI * k * t) / 8)))
+      )
     const part = (f: (angle: number) => number): E => Expr.square(Expr.matmul(wave(f) as never, x! as never) as E)
     return Expr.add(part(Math.cos), part(Math.sin))
   },
   lstm_cell: ({ Wh, Wi, bh, bi, c, h, x }) => {
-    const linear = (input: E, weight: E, bias: E): E => Expr.add(Expr.matmul(input, Expr.transpose(weight) as never) as E, bias)
+    const linear = (input: E, weight: E, bias: E): E =>
+      Expr.add(Expr.matmul(input, Expr.transpose(weight) as never) as E, bias)
     const gates: E = Expr.add(linear(x!, Wi!, bi!), linear(h!, Wh!, bh!))
     const gate = (k: number): E => Expr.slice(gates, { starts: [0, 2 * k], limits: [2, 2 * k + 2] })
     const next: E = Expr.add(Expr.mul(Expr.sigmoid(gate(1)), c!), Expr.mul(Expr.sigmoid(gate(0)), Expr.tanh(gate(2))))
@@ -199,12 +225,16 @@ const programs: Readonly<Record<string, (inputs: Inputs, constants: Constants) =
   },
   rnn_unrolled_4_steps: ({ U, W, b, h, x }) =>
     [0, 1, 2, 3].reduce<E>(
-      (state, t) => Expr.tanh(Expr.add(Expr.add(Expr.matmul(W!, Expr.at(x!, t) as never) as E, Expr.matmul(U!, state as never) as E), b!)),
+      (state, t) =>
+        Expr.tanh(
+          Expr.add(Expr.add(Expr.matmul(W!, Expr.at(x!, t) as never) as E, Expr.matmul(U!, state as never) as E), b!)
+        ),
       h!
     ),
   attention: ({ k, q, v }) => attention(q!, k!, v!),
   multi_head_self_attention: ({ Wk, Wo, Wq, Wv, x }) => {
-    const head = (w: E, i: number): E => Expr.slice(Expr.matmul(x!, w as never) as E, { starts: [0, 2 * i], limits: [3, 2 * i + 2] })
+    const head = (w: E, i: number): E =>
+      Expr.slice(Expr.matmul(x!, w as never) as E, { starts: [0, 2 * i], limits: [3, 2 * i + 2] })
     const heads = [0, 1].map((i) => attention(head(Wq!, i), head(Wk!, i), head(Wv!, i)))
     return Expr.matmul(Expr.concat(heads as never, 1) as E, Wo! as never) as E
   },
@@ -215,14 +245,22 @@ const programs: Readonly<Record<string, (inputs: Inputs, constants: Constants) =
   },
   logistic_regression_l2: ({ b, w }, { X, t }) => {
     const z: E = Expr.add(Expr.matmul(real(X!), w! as never) as E, b!)
-    return Expr.add(Expr.mean(Expr.sub(Expr.softplus(z), Expr.mul(real(t!), z))), Expr.mul(0.05, Expr.sum(Expr.square(w!))))
+    return Expr.add(
+      Expr.mean(Expr.sub(Expr.softplus(z), Expr.mul(real(t!), z))),
+      Expr.mul(0.05, Expr.sum(Expr.square(w!)))
+    )
   },
   gelu_erf: ({ x }) => Expr.gelu(x!),
   gelu_tanh: ({ x }) => Expr.geluTanh(x!),
   logsigmoid_extreme: ({ x }) => Expr.logSigmoid(x!),
   rosenbrock_5: ({ x }) => {
-    const [head, tail] = [Expr.slice(x!, { starts: [0], limits: [4] }) as E, Expr.slice(x!, { starts: [1], limits: [5] }) as E]
-    return Expr.sum(Expr.add(Expr.mul(100, Expr.square(Expr.sub(tail, Expr.square(head)))), Expr.square(Expr.sub(1, head))))
+    const [head, tail] = [
+      Expr.slice(x!, { starts: [0], limits: [4] }) as E,
+      Expr.slice(x!, { starts: [1], limits: [5] }) as E
+    ]
+    return Expr.sum(
+      Expr.add(Expr.mul(100, Expr.square(Expr.sub(tail, Expr.square(head)))), Expr.square(Expr.sub(1, head)))
+    )
   }
 }
 
@@ -231,13 +269,13 @@ function rank(x: E): E {
   return Expr.sum(Expr.toReal(Expr.gt(Expr.expandDims(x, 0), Expr.expandDims(x, 1))), { axis: 1 })
 }
 
-function thirdSmallest(x: E): Expr.BoolExpr<any> {
+function thirdSmallest(x: E): Expr.BoolExpr {
   return Expr.eq(rank(x), (x.shape[0] - 1) / 2)
 }
 
 /** The permutation matrix that sorts in decreasing order. */
 function sorting(x: E): E {
-  return Expr.transpose(Expr.oneHot(Expr.toIndex(rank(x)) as Expr.IndexExpr<any>, x.shape[0]) as E)
+  return Expr.transpose(Expr.oneHot(Expr.toIndex(rank(x)) as Expr.IndexExpr, x.shape[0]) as E)
 }
 
 function determinant(a: E): E {
@@ -313,13 +351,20 @@ describe("PyTorch's values", () => {
       // torch gives all of the derivative to x where x equals a bound of clamp; here both share it.
       const atBound = name === "relu_abs_clamp_at_kinks"
       const gradient = atBound
-        ? { x: { shape: [7], data: grads["x"]!.data.map((g, i) => {
-            const [x, ct] = [Number(inputs["x"]!.data[i]), Number(cotangents["y"]!.data[14 + i])]
-            return Math.abs(x) === 1 ? Number(g) - ct / 2 : g
-          }) } }
+        ? {
+            x: {
+              shape: [7],
+              data: grads["x"]!.data.map((g, i) => {
+                const [x, ct] = [Number(inputs["x"]!.data[i]), Number(cotangents["y"]!.data[14 + i])]
+                return Math.abs(x) === 1 ? Number(g) - ct / 2 : g
+              })
+            }
+          }
         : grads
       const pulled = Reverse.evaluate(program, { primals: at, cotangents: values(cotangents) as never }).cotangents
-      tensors(spec, pulled).forEach((g, i) => compare(`gradient ${Object.keys(spec)[i]}`, name, g, gradient[Object.keys(spec)[i]!]!, 1e-10))
+      tensors(spec, pulled).forEach((g, i) =>
+        compare(`gradient ${Object.keys(spec)[i]}`, name, g, gradient[Object.keys(spec)[i]!]!, 1e-10)
+      )
 
       // The gradient of cotangent · output as a program, by reverse and by forward mode.
       const scalar = Fn.make(spec, (exprs) => {
@@ -330,7 +375,9 @@ describe("PyTorch's values", () => {
       }) as unknown as Fn.Fn<Tree.SpecRecord, readonly []>
       for (const operator of [Reverse.grad, Forward.jacobian] as ReadonlyArray<(f: Fn.Any) => Fn.Any>) {
         const asProgram = Fn.runSync(operator(scalar) as typeof program, at)
-        tensors(spec, asProgram).forEach((g, i) => compare(`gradient ${Object.keys(spec)[i]}`, name, g, gradient[Object.keys(spec)[i]!]!, 1e-10))
+        tensors(spec, asProgram).forEach((g, i) =>
+          compare(`gradient ${Object.keys(spec)[i]}`, name, g, gradient[Object.keys(spec)[i]!]!, 1e-10)
+        )
       }
 
       if (hvp === null) return
@@ -341,8 +388,13 @@ describe("PyTorch's values", () => {
         // Reverse over forward: the gradient of the directional derivative.
         Fn.runSync(
           Reverse.grad(
-            Fn.make(spec, (exprs) =>
-              Fn.apply(Forward.directional(scalar), { at: exprs, direction: values(hvp.direction) } as never) as unknown as Expr.Expr<readonly []>
+            Fn.make(
+              spec,
+              (exprs) =>
+                Fn.apply(Forward.directional(scalar), {
+                  at: exprs,
+                  direction: values(hvp.direction)
+                } as never) as unknown as Expr.Expr<readonly []>
             ) as unknown as typeof scalar
           ) as typeof program,
           at

@@ -53,7 +53,9 @@ export const noiseOf = (curve: Curve, x: number, scale: number): Float64Array =>
     const points = grid.map((t) => x + t * spacing)
     const samples = points.map((point) => curve(point))
     const windows = Array.from({ length: points.length - window + 1 }, (_, start) =>
-      points.slice(start, start + window).map((a, i, near) => near.reduce((w, b, j) => (i === j ? w : (w * spacing) / (a - b)), 1))
+      points
+        .slice(start, start + window)
+        .map((a, i, near) => near.reduce((w, b, j) => (i === j ? w : (w * spacing) / (a - b)), 1))
     )
     const norms = windows.map((weights) => Math.hypot(...weights))
     let still = false

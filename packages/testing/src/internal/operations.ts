@@ -48,7 +48,10 @@ interface Domain {
   readonly guard: (term: Term) => Term
 }
 
-const softplus = (shift: number) => (term: Term): Term => call("add", call("softplus", term), literal(shift))
+const softplus =
+  (shift: number) =>
+  (term: Term): Term =>
+    call("add", call("softplus", term), literal(shift))
 
 const positive: Domain = { holds: (x) => x > 0.25, guard: softplus(0.5) }
 const nonzero: Domain = { holds: (x) => Math.abs(x) > 0.25, guard: softplus(0.5) }
@@ -72,7 +75,9 @@ const kinked = (name: string, make: Operation["make"]): Operation => ({ name, ki
 const unary = (name: string, domain?: Domain, ...attributes: ReadonlyArray<(draw: Draw) => Term>): Operation =>
   smooth(name, (draw) => {
     const x = draw.pick()
-    return x === undefined ? undefined : call(name, into(draw, x, domain), ...attributes.map((attribute) => attribute(draw)))
+    return x === undefined
+      ? undefined
+      : call(name, into(draw, x, domain), ...attributes.map((attribute) => attribute(draw)))
   })
 
 /** A function with a kink where `distance` is zero. */
@@ -155,12 +160,17 @@ const keepingDims = (attributes: ReadonlyArray<Term>): Term => {
 }
 
 /** Whether just one element of each group comes near its extremum. */
-const noTies = (name: "reduceMax" | "reduceMin") => (draw: Draw, x: Operand, attributes: ReadonlyArray<Term>): boolean => {
-  if (!draw.avoidKinks) return true
-  const keep = keepingDims(attributes)
-  const distance = call("abs", call("sub", x.term, call(name, x.term, keep)))
-  return every(draw.evaluate(call("sum", call("toReal", call("lt", distance, literal(margin))), keep)), (n) => n === 1)
-}
+const noTies =
+  (name: "reduceMax" | "reduceMin") =>
+  (draw: Draw, x: Operand, attributes: ReadonlyArray<Term>): boolean => {
+    if (!draw.avoidKinks) return true
+    const keep = keepingDims(attributes)
+    const distance = call("abs", call("sub", x.term, call(name, x.term, keep)))
+    return every(
+      draw.evaluate(call("sum", call("toReal", call("lt", distance, literal(margin))), keep)),
+      (n) => n === 1
+    )
+  }
 
 const spread =
   (name: string) =>
@@ -173,7 +183,10 @@ const axisOption = (draw: Draw, shape: Shape.Shape, extra: object = {}): Readonl
   return Object.keys(options).length === 0 ? [] : [literal(options)]
 }
 
-const alongAxis = (name: string, allows: (draw: Draw, x: Operand, axis: ReadonlyArray<Term>) => boolean = () => true): Operation =>
+const alongAxis = (
+  name: string,
+  allows: (draw: Draw, x: Operand, axis: ReadonlyArray<Term>) => boolean = () => true
+): Operation =>
   smooth(name, (draw) => {
     const x = draw.pick((shape) => shape.length > 0)
     if (x === undefined) return undefined
@@ -246,7 +259,9 @@ const window = (draw: Draw, shape: Shape.Shape) => {
   const starts = shape.map((n) => draw.choose(n + 1))
   const limits = shape.map((n, i) => starts[i]! + draw.choose(n - starts[i]! + 1))
   // Windows with nothing in them are allowed, but rare.
-  return shape.map((n, i) => (limits[i]! > starts[i]! || draw.choose(8) === 0 ? [starts[i]!, limits[i]!] : [0, n]) as [number, number])
+  return shape.map(
+    (n, i) => (limits[i]! > starts[i]! || draw.choose(8) === 0 ? [starts[i]!, limits[i]!] : [0, n]) as [number, number]
+  )
 }
 
 const nonEmpty = (shape: Shape.Shape): boolean => shape.length > 0 && Shape.size(shape) > 0
@@ -258,7 +273,13 @@ const places = (draw: Draw, n: number): { readonly term: Term; readonly shape: S
     case 0:
       return { term: indices(one()), shape: [] }
     case 1:
-      return { term: indices([[one(), one()], [one(), one()]]), shape: [2, 2] }
+      return {
+        term: indices([
+          [one(), one()],
+          [one(), one()]
+        ]),
+        shape: [2, 2]
+      }
     default: {
       const count = 1 + draw.choose(4)
       return { term: indices(Array.from({ length: count }, one)), shape: [count] }
@@ -369,7 +390,9 @@ export const operations: ReadonlyArray<Operation> = [
   cumulative("cumprod"),
   alongAxis("softmax"),
   alongAxis("logSoftmax"),
-  alongAxis("layerNorm", (draw, x, axis) => spread("standardDeviation")(draw, x, axis.length === 0 ? [literal({ axis: -1 })] : axis)),
+  alongAxis("layerNorm", (draw, x, axis) =>
+    spread("standardDeviation")(draw, x, axis.length === 0 ? [literal({ axis: -1 })] : axis)
+  ),
   smooth("crossEntropy", (draw) => {
     const logits = draw.pick(nonEmpty)
     if (logits === undefined) return undefined
@@ -383,11 +406,14 @@ export const operations: ReadonlyArray<Operation> = [
   einsum,
   smooth("matmul", (draw) => {
     const x = draw.pick((shape) => shape.length > 0)
-    const y = x === undefined ? undefined : draw.pick((shape) => {
-      if (shape.length === 0 || x.shape.at(-1) !== (shape.length === 1 ? shape[0] : shape.at(-2))) return false
-      const batch = broadcast(x.shape.slice(0, -2), shape.slice(0, -2))
-      return batch !== undefined && Shape.size(batch) * (x.shape.at(-2) ?? 1) * shape.at(-1)! <= draw.maxSize
-    })
+    const y =
+      x === undefined
+        ? undefined
+        : draw.pick((shape) => {
+            if (shape.length === 0 || x.shape.at(-1) !== (shape.length === 1 ? shape[0] : shape.at(-2))) return false
+            const batch = broadcast(x.shape.slice(0, -2), shape.slice(0, -2))
+            return batch !== undefined && Shape.size(batch) * (x.shape.at(-2) ?? 1) * shape.at(-1)! <= draw.maxSize
+          })
     return x === undefined || y === undefined ? undefined : call("matmul", x.term, y.term)
   }),
   smooth("dot", (draw) => {
@@ -397,7 +423,10 @@ export const operations: ReadonlyArray<Operation> = [
   }),
   smooth("outer", (draw) => {
     const x = draw.pick((shape) => shape.length <= 2)
-    const y = x === undefined ? undefined : draw.pick((shape) => shape.length <= 2 && Shape.size(shape) * Shape.size(x.shape) <= draw.maxSize)
+    const y =
+      x === undefined
+        ? undefined
+        : draw.pick((shape) => shape.length <= 2 && Shape.size(shape) * Shape.size(x.shape) <= draw.maxSize)
     return x === undefined || y === undefined ? undefined : call("outer", x.term, y.term)
   }),
   smooth("broadcastTo", (draw) => {
@@ -452,7 +481,10 @@ export const operations: ReadonlyArray<Operation> = [
   }),
   smooth("dynamicUpdateSlice", (draw) => {
     const x = draw.pick(nonEmpty)
-    const update = x === undefined ? undefined : draw.pick((shape) => shape.length === x.shape.length && shape.every((n, i) => n <= x.shape[i]!))
+    const update =
+      x === undefined
+        ? undefined
+        : draw.pick((shape) => shape.length === x.shape.length && shape.every((n, i) => n <= x.shape[i]!))
     if (x === undefined || update === undefined) return undefined
     return call("dynamicUpdateSlice", x.term, update.term, indices(x.shape.map((n) => draw.choose(n + 2) - 1)))
   }),
