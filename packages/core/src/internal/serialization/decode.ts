@@ -192,7 +192,7 @@ class Decoder<F extends Program> {
     }
     const problem = problemOfShape(type.shape)
     if (problem !== undefined) {
-      void refuse(place, `a result with ${problem.expected}`, undefined, problem.actual)
+      throw refuse(place, `a result with ${problem.expected}`, undefined, problem.actual)
     }
     return type
   }
