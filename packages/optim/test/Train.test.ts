@@ -3,7 +3,7 @@ import { adam, chain, clipByGlobalNorm, momentum, Schedule, sgd, train, type Tra
 import { Cause, Effect, Exit, Fiber, Stream } from "effect"
 import * as fc from "fast-check"
 import { readFileSync } from "node:fs"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it } from "@effect/vitest"
 
 const line = (count: number) => {
   const x = Float64Array.from({ length: count }, (_, i) => Math.sin(3 * i))
@@ -80,49 +80,53 @@ describe("train", () => {
     )
   })
 
-  it("has another order for another seed, and for another epoch", () => {
-    const orders = [0, 1, 2, -1, 2 ** 40].flatMap((seed) =>
-      collect(Stream.filter(fit({ count: 30, epochs: 3, batchSize: 16, seed }), ({ batch }) => batch === 1)).map(
-        ({ examples }) => examples.join()
+  it.effect("has another order for another seed, and for another epoch", () =>
+    Effect.gen(function* () {
+      const orders = [0, 1, 2, -1, 2 ** 40].flatMap((seed) =>
+        (yield * Stream.filter(fit({ count: 30, epochs: 3, batchSize: 16, seed }), ({ batch }) => batch === 1)).map(
+          ({ examples }) => examples.join()
+        )
       )
-    )
-    expect(new Set(orders).size).toBe(15)
-  })
+      expect(new Set(orders).size).toBe(15)
+    })
+  )
 
-  it("computes the loss of the batch it names, before the update", () => {
-    const data = line(11)
-    let [bias, slope] = [0, 0]
-    for (const { examples, gradientNorm, loss, parameters } of collect(fit({ count: 11, epochs: 3, batchSize: 4 }))) {
-      const residuals = Array.from(examples, (i) => bias + slope * data.x.data[i]! - data.y.data[i]!)
-      const mean = (f: (residual: number, x: number) => number) =>
-        residuals.reduce((sum, r, k) => sum + f(r, data.x.data[examples[k]!]!), 0) / residuals.length
-      expect(loss).toBeCloseTo(
-        mean((r) => r * r),
-        13
-      )
-      expect(gradientNorm).toBeCloseTo(
-        Math.hypot(
-          mean((r) => 2 * r),
-          mean((r, x) => 2 * r * x)
-        ),
-        13
-      )
-      bias = parameters.bias
-      slope = parameters.slope
-    }
-  })
+  it.effect("computes the loss of the batch it names, before the update", () =>
+    Effect.gen(function* () {
+      const data = line(11)
+      let [bias, slope] = [0, 0]
+      for (const { examples, gradientNorm, loss, parameters } of yield* fit({ count: 11, epochs: 3, batchSize: 4 })) {
+        const residuals = Array.from(examples, (i) => bias + slope * data.x.data[i]! - data.y.data[i]!)
+        const mean = (f: (residual: number, x: number) => number) =>
+          residuals.reduce((sum, r, k) => sum + f(r, data.x.data[examples[k]!]!), 0) / residuals.length
+        expect(loss).toBeCloseTo(
+          mean((r) => r * r),
+          13
+        )
+        expect(gradientNorm).toBeCloseTo(
+          Math.hypot(
+            mean((r) => 2 * r),
+            mean((r, x) => 2 * r * x)
+          ),
+          13
+        )
+        bias = parameters.bias
+        slope = parameters.slope
+      }
+    })
+  )
 
-  it("200 steps on the line of 100 points reach the published figures", () => {
-    // The data of the lessons, y = 3x + 2 + 2 noise: mean squared error, all examples in each step, rate 0.001.
-    const file = new URL("../../examples/data/linear-regression-100.csv", import.meta.url)
-    const rows = readFileSync(file, "utf8").trim().split("\n").slice(1)
-    const column = (i: number) =>
-      Tensor.fromArray(
-        rows.map((row) => Number(row.split(",")[i])),
-        [rows.length]
-      )
-    const steps = collect(
-      train({
+  it.effect("200 steps on the line of 100 points reach the published figures", () =>
+    Effect.gen(function* () {
+      // The data of the lessons, y = 3x + 2 + 2 noise: mean squared error, all examples in each step, rate 0.001.
+      const file = new URL("../../examples/data/linear-regression-100.csv", import.meta.url)
+      const rows = readFileSync(file, "utf8").trim().split("\n").slice(1)
+      const column = (i: number) =>
+        Tensor.fromArray(
+          rows.map((row) => Number(row.split(",")[i])),
+          [rows.length]
+        )
+      const steps = yield* train({
         data: { x: column(0), y: column(1) },
         parameters: { bias: 0, slope: 0 },
         loss: (inputs) =>
@@ -132,29 +136,29 @@ describe("train", () => {
         optimizer: sgd(0.001),
         epochs: 200
       })
-    )
-    expect(steps).toHaveLength(200)
-    expect(steps[0]!.loss.toFixed(8)).toBe("336.63495014")
-    expect(steps[199]!.loss.toFixed(8)).toBe("4.08084700")
-    expect(steps[199]!.parameters.bias.toFixed(8)).toBe("0.69622423")
-    expect(steps[199]!.parameters.slope.toFixed(8)).toBe("3.17454627")
-  })
+      expect(steps).toHaveLength(200)
+      expect(steps[0]!.loss.toFixed(8)).toBe("336.63495014")
+      expect(steps[199]!.loss.toFixed(8)).toBe("4.08084700")
+      expect(steps[199]!.parameters.bias.toFixed(8)).toBe("0.69622423")
+      expect(steps[199]!.parameters.slope.toFixed(8)).toBe("3.17454627")
+    })
+  )
 
-  it("takes nested data of every element type, and any optimiser", () => {
-    const data = {
-      features: [
-        Tensor.make([
-          [1, 2],
-          [3, 4],
-          [5, 6]
-        ]),
-        Tensor.make([1, 2, 3])
-      ],
-      label: Tensor.index([0, 1, 1]),
-      known: Tensor.bool([true, false, true])
-    } as const
-    const steps = collect(
-      train({
+  it.effect("takes nested data of every element type, and any optimiser", () =>
+    Effect.gen(function* () {
+      const data = {
+        features: [
+          Tensor.make([
+            [1, 2],
+            [3, 4],
+            [5, 6]
+          ]),
+          Tensor.make([1, 2, 3])
+        ],
+        label: Tensor.index([0, 1, 1]),
+        known: Tensor.bool([true, false, true])
+      } as const
+      const steps = yield* train({
         data,
         parameters: [Tensor.zeros([2]), { scores: Tensor.zeros([2]) }] as const,
         loss: (inputs) =>
@@ -167,13 +171,13 @@ describe("train", () => {
         epochs: 30,
         seed: 5
       })
-    )
-    expect(steps).toHaveLength(60)
-    expect(steps.at(-1)!.state[1].count).toBe(60)
-    expect(Tensor.isTensor(steps.at(-1)!.parameters[1].scores)).toBe(true)
-    const meanLoss = (from: number) => steps.slice(from, from + 2).reduce((sum, { loss }) => sum + loss, 0) / 2
-    expect(meanLoss(58)).toBeLessThan(meanLoss(0) / 10)
-  })
+      expect(steps).toHaveLength(60)
+      expect(steps.at(-1)!.state[1].count).toBe(60)
+      expect(Tensor.isTensor(steps.at(-1)!.parameters[1].scores)).toBe(true)
+      const meanLoss = (from: number) => steps.slice(from, from + 2).reduce((sum, { loss }) => sum + loss, 0) / 2
+      expect(meanLoss(58)).toBeLessThan(meanLoss(0) / 10)
+    })
+  )
 
   it("compiles one program for whole batches, one for the rest, one for the state, once", () => {
     const compiled: Array<number> = []
@@ -194,60 +198,66 @@ describe("train", () => {
     expect(drain({ count: 3, epochs: 5, batchSize: 4 })).toBe(2)
   })
 
-  it("is lazy: it trains as far as it is consumed", () => {
-    let runs = 0
-    const counting: Backend.Service = {
-      name: "counting",
-      compile: (graph) =>
-        Effect.map(Backend.interpreter.compile(graph), ({ execute }) => ({
-          execute: (inputs) => {
-            runs++
-            return execute(inputs)
-          }
-        }))
-    }
-    const three = Stream.take(fit({ count: 10, epochs: 1_000_000, batchSize: 1 }), 3)
-    Effect.runSync(Stream.runDrain(three).pipe(Effect.provide(Backend.layer(counting))))
-    // Three steps and the first state.
-    expect(runs).toBe(4)
-  })
+  it.effect("is lazy: it trains as far as it is consumed", () =>
+    Effect.gen(function* () {
+      let runs = 0
+      const counting: Backend.Service = {
+        name: "counting",
+        compile: (graph) =>
+          Effect.map(Backend.interpreter.compile(graph), ({ execute }) => ({
+            execute: (inputs) => {
+              runs++
+              return execute(inputs)
+            }
+          }))
+      }
+      const three = Stream.take(
+        fit({ count: 10, epochs: 1_000_000, batchSize: 1 }),
+        3
+      )(yield* Stream.runDrain(three).pipe(Effect.provide(Backend.layer(counting))))
+      // Three steps and the first state.
+      expect(runs).toBe(4)
+    })
+  )
 
-  it("can be interrupted, and loses nothing of what it emitted", async () => {
-    const seen: Array<number> = []
-    const endless = Stream.runForEach(fit({ count: 10, epochs: Number.MAX_SAFE_INTEGER, batchSize: 3 }), ({ step }) =>
-      Effect.sync(() => {
-        seen.push(step)
-      })
-    )
-    const exit = await Effect.runPromise(
-      Effect.gen(function* () {
+  it.live("can be interrupted, and loses nothing of what it emitted", () =>
+    Effect.gen(function* () {
+      const seen: Array<number> = []
+      const endless = Stream.runForEach(fit({ count: 10, epochs: Number.MAX_SAFE_INTEGER, batchSize: 3 }), ({ step }) =>
+        Effect.sync(() => {
+          seen.push(step)
+        })
+      )
+      const exit = yield* Effect.gen(function* () {
         const fiber = yield* Effect.forkChild(endless)
         yield* Effect.sleep("50 millis")
         yield* Fiber.interrupt(fiber)
         return yield* Fiber.await(fiber)
       })
-    )
-    expect(Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)).toBe(true)
-    expect(seen.length).toBeGreaterThan(0)
-    expect(seen).toEqual(seen.map((_, i) => i + 1))
-  })
+      expect(Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)).toBe(true)
+      expect(seen.length).toBeGreaterThan(0)
+      expect(seen).toEqual(seen.map((_, i) => i + 1))
+    })
+  )
 
-  it("fails with TrainingDiverged after the last finite step", () => {
-    const emitted: Array<TrainStep<{ bias: readonly []; slope: readonly [] }, never>["step"]> = []
-    const diverging = Stream.runForEach(fit({ count: 8, epochs: 10_000, rate: 1e30 }), ({ loss, parameters, step }) =>
-      Effect.sync(() => {
-        emitted.push(step)
-        expect([loss, parameters.bias, parameters.slope].every(Number.isFinite)).toBe(true)
-      })
-    )
-    const error = Effect.runSync(Effect.flip(diverging))
-    expect(error._tag).toBe("TrainingDiverged")
-    if (error._tag !== "TrainingDiverged") return
-    expect(error.step).toBe(emitted.length + 1)
-    expect(error.epoch).toBe(error.step)
-    expect(error.quantity).toBe("loss")
-    expect(error.message).toBe(`training diverged at step ${error.step} (epoch ${error.step}): the loss is Infinity`)
-  })
+  it.effect("fails with TrainingDiverged after the last finite step", () =>
+    Effect.gen(function* () {
+      const emitted: Array<TrainStep<{ bias: readonly []; slope: readonly [] }, never>["step"]> = []
+      const diverging = Stream.runForEach(fit({ count: 8, epochs: 10_000, rate: 1e30 }), ({ loss, parameters, step }) =>
+        Effect.sync(() => {
+          emitted.push(step)
+          expect([loss, parameters.bias, parameters.slope].every(Number.isFinite)).toBe(true)
+        })
+      )
+      const error = yield* Effect.flip(diverging)
+      expect(error._tag).toBe("TrainingDiverged")
+      if (error._tag !== "TrainingDiverged") return
+      expect(error.step).toBe(emitted.length + 1)
+      expect(error.epoch).toBe(error.step)
+      expect(error.quantity).toBe("loss")
+      expect(error.message).toBe(`training diverged at step ${error.step} (epoch ${error.step}): the loss is Infinity`)
+    })
+  )
 
   it("names the gradient or the parameter that diverged", () => {
     const diverge = (body: (p: Expr.Expr<readonly []>) => Expr.Expr<readonly []>, rate: number) =>
