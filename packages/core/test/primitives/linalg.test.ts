@@ -408,12 +408,17 @@ describe("singular and extreme matrices", () => {
       [
         [1, NaN],
         [0, 1]
+      ],
+      [
+        [1, 0],
+        [0, 0]
       ]
     ])
     expect([...run("cholesky", {}, batch).data]).toEqual(
       [
         [NaN, 0, NaN, NaN],
         [2, 0, 1, 3],
+        [NaN, 0, NaN, NaN],
         [NaN, 0, NaN, NaN],
         [NaN, 0, NaN, NaN]
       ].flat()
@@ -432,6 +437,8 @@ describe("singular and extreme matrices", () => {
     const p = 2 ** 700
     expectSame(run("det", {}, diagonal(p, p, 1 / p, -1 / p)), Tensor.make(-1))
     expectSame(run("det", {}, diagonal(1 / p, 1 / p, p, p)), Tensor.make(1))
+    const q = 2 ** 512
+    expectSame(run("det", {}, diagonal(q, q, 1 / q, 1 / q)), Tensor.make(1))
     expectSame(run("det", {}, diagonal(p, p)), Tensor.make(Infinity))
     expectSame(run("det", {}, diagonal(-p, p, p)), Tensor.make(-Infinity))
     expectSame(run("det", {}, diagonal(1 / p, 1 / p)), Tensor.make(0))
@@ -452,6 +459,15 @@ describe("singular and extreme matrices", () => {
     expectSame(run("inverse", {}, empty), empty)
     expectSame(run("lstsq", plain, Tensor.zeros([0, 3]), Tensor.zeros([0, 2])), Tensor.zeros([3, 2]))
     expectSame(run("lstsq", plain, Tensor.zeros([3, 0]), Tensor.zeros([3, 2])), Tensor.zeros([0, 2]))
+  })
+
+  it("a small pivot is passed over for a larger one", () => {
+    const a = Tensor.make([
+      [1e-20, 1],
+      [1, 1]
+    ])
+    expectSame(run("solve", plain, a, Tensor.make([[1], [2]])), Tensor.make([[1], [1]]))
+    expectSame(run("det", {}, a), Tensor.make(-1))
   })
 
   it("a nearly singular matrix loses as many digits as its condition number has", () => {
