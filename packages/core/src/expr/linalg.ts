@@ -89,7 +89,8 @@ export const inverse: MatrixFunction = ofMatrix("inverse")
  * **Details**
  *
  * Works on the last two axes; axes before them are a batch. Its elements are polynomials, so it is finite and smooth at singular matrices too;
- * it is computed by elimination with complete pivoting and accurate also there. It is the derivative of the determinant: the
+ * it is computed by elimination with complete pivoting and accurate also there (the error grows with the ratio of the largest to the second smallest
+ * singular value, not with the condition number). It is the derivative of the determinant: the
  * gradient of `det(A)` is `adj(A)ᵀ`.
  *
  * Costs `8 n³ / 3` operations a matrix; its derivatives, exact at singular matrices as well, `n` times that.
