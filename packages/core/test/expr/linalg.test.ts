@@ -2,6 +2,7 @@ import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import * as Expr from "../../src/Expr.ts"
 import * as Fn from "../../src/Fn.ts"
+import * as Formula from "../../src/Formula.ts"
 import * as Shape from "../../src/Shape.ts"
 import * as Tensor from "../../src/Tensor.ts"
 import { indicesOf, tensors } from "../primitives/oracle.ts"
@@ -141,6 +142,17 @@ describe("slogdet", () => {
     expect(value(logdet).data[0]).toBeCloseTo(400 * Math.LN10, 10)
     expect(value(Expr.det(big)).data[0]).toBe(-Infinity)
   })
+})
+
+it("is written with the attributes that are true", () => {
+  const f = Fn.make({ A: [2, 2], b: [2, 1] }, ({ A, b }) =>
+    Expr.add(Expr.solve(Expr.inverse(A), b), Expr.triangularSolve(A, b, { upper: true }))
+  )
+  expect(Formula.print(f)).toBe("solve(inverse(A), b) + triangularSolve(A, b, upper: true)")
+  const g = Fn.make([2, 2], (x) => Expr.mul(Expr.logdet(x), Expr.det(Expr.cholesky(x))))
+  expect(Formula.latex(g)).toBe(
+    "\\ln\\left|\\det\\left(x\\right)\\right| \\cdot \\det\\left(\\operatorname{chol}\\left(x\\right)\\right)"
+  )
 })
 
 describe("shapes that do not fit", () => {

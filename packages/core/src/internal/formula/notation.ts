@@ -319,7 +319,8 @@ export const notations: Notations = {
   triangularSolve: callWithFlags("triangularSolve"),
   solve: callWithFlags("solve"),
   lstsq: callWithFlags("lstsq"),
-  inverse: call("inverse", { level: Level.power, parts: [hole(0, Level.atom), "^{-1}"] }),
+  // Not A^{-1}, which is the notation of an elementwise power.
+  inverse: call("inverse", operatorName("inv")),
   adjugate: call("adjugate", operatorName("adj")),
   det: call("det", "\\det"),
   detSign: call("detSign", `${operatorName("sign")}\\det`),
