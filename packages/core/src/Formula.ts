@@ -307,7 +307,7 @@ export const schema: {
 } = (options?: ParseOptions): Schema.Codec<never, string> => {
   const read = (text: string) => (options === undefined ? parse(text) : parse(text, options))
   const invalid = (message: string) => Effect.fail(new SchemaIssue.InvalidValue({ message }))
-  const declared = Schema.declare((u): u is FormulaFn => Fn.isFn(u), { title: "Formula" })
+  const declared = Schema.declare((u): u is FormulaFn => Fn.isFn(u), { expected: "a program of a formula" })
   return Schema.String.pipe(
     Schema.decodeTo(
       declared,

@@ -23,7 +23,7 @@ import * as Vector from "./Vector.ts"
  *
  * const { update } = Optimizer.instantiate(clipByGlobalNorm(1), { a: [], b: [] })
  * const inputs = { gradients: { a: 30, b: -40 }, state: {}, parameters: { a: 0, b: 0 } }
- * console.log(Fn.runSync(update, inputs).updates) // { a: 0.6000000000000001, b: -0.8 }
+ * console.log(Fn.runSync(update, inputs).updates) // { a: 0.6, b: -0.8 }
  * ```
  *
  * @category optimisers
@@ -48,16 +48,16 @@ export const clipByGlobalNorm = <const H extends Hyperparameter.Fixed>(
       const all = Vector.flat(gradients)
       if (all.shape[0] === 0) return { updates: gradients, state }
       const maximum = hyperparameters(Expr.constant(0)).maximum
-      // The result does not depend on the scale, so the scale needs no derivative.
+      // A power of two near the largest element: scaling by it is exact, and the result does not depend on it.
       const largest = Expr.stopGradient(Expr.reduceMax(Expr.abs(all)))
       const usable = Expr.and(Expr.gt(largest, 0), Expr.isFinite(largest))
-      const scale = Expr.select(usable, largest, 1)
+      const exponent = Expr.floor(Expr.div(Expr.log(Expr.select(usable, largest, 1)), Math.LN2))
+      const scale = Expr.pow(2, Expr.max(exponent, -1022))
       const scaled = Expr.div(all, scale)
       const norm = Expr.sqrt(Expr.sum(Expr.mul(scaled, scaled)))
       const tooLong = Expr.and(usable, Expr.gt(norm, Expr.div(maximum, scale)))
       const factor = Expr.div(maximum, norm)
-      const clip = (gradient: Expr.Expr) =>
-        Expr.select(tooLong, Expr.mul(Expr.div(gradient, scale), factor), gradient)
+      const clip = (gradient: Expr.Expr) => Expr.select(tooLong, Expr.mul(Expr.div(gradient, scale), factor), gradient)
       return { updates: Vector.map(gradients, clip), state }
     }
   })

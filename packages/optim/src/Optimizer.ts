@@ -9,7 +9,7 @@
  *
  * @since 0.1.0
  */
-import { Expr, Fn, type Shape, Tree } from "@fluxion/core"
+import { Expr, Fn, Shape, Tree } from "@fluxion/core"
 import { dual } from "effect/Function"
 import { Class as PipeableClass, type Pipeable } from "effect/Pipeable"
 import * as Hyperparameter from "./Hyperparameter.ts"
@@ -186,11 +186,11 @@ export interface UpdateOutputs<S> {
  * @category models
  * @since 0.1.0
  */
-export interface Definition<T extends StateTree, H extends Readonly<Record<string, Hyperparameter.Hyperparameter>>> {
+export interface Definition<T extends object, H extends Readonly<Record<string, Hyperparameter.Hyperparameter>>> {
   readonly name: string
   readonly hyperparameters: H
   readonly init: (parameters: Vector.Vector) => T
-  readonly update: (inputs: UpdateInputs<TemplateOf<T>, H>) => UpdateOutputs<TemplateOf<T>>
+  readonly update: (inputs: UpdateInputs<TemplateOf<NoInfer<T>>, H>) => UpdateOutputs<TemplateOf<NoInfer<T>>>
 }
 
 /** @internal */
@@ -267,10 +267,7 @@ export const definitionOf = (self: Any): UntypedDefinition => (self as unknown a
  * @category constructors
  * @since 0.1.0
  */
-export const make = <
-  T extends StateTree,
-  const H extends Readonly<Record<string, Hyperparameter.Hyperparameter>>
->(
+export const make = <T extends object, const H extends Readonly<Record<string, Hyperparameter.Hyperparameter>>>(
   definition: Definition<T, H>
 ): Optimizer<TemplateOf<T>, Hyperparameter.ErrorOf<H[keyof H]>, Hyperparameter.RequirementsOf<H[keyof H]>> => {
   const entries = Object.entries<Hyperparameter.Hyperparameter>(definition.hyperparameters)
@@ -320,7 +317,11 @@ const specOfExpr = (expr: Expr.Any): Tree.Spec =>
 const stateSpec = (template: unknown, parameters: Parameters.Spec): Tree.Spec => {
   if (Vector.isVector(template)) return parameters
   if (Expr.isExpr(template)) return specOfExpr(template)
-  const tree = template as object
+  if (typeof template !== "object" || template === null) {
+    const actual = template === null ? "null" : typeof template
+    throw Shape.error("Optimizer.instantiate", [], `expected a state of vectors and expressions, got ${actual}`)
+  }
+  const tree = template
   return withChildren(
     tree,
     childrenOf(tree).map(([key, child]) => [key, stateSpec(child, parameters)])
@@ -345,6 +346,35 @@ const stateFromLeaves = (template: unknown, leaves: Iterator<Expr.Any, undefined
     tree,
     childrenOf(tree).map(([key, child]) => [key, stateFromLeaves(child, leaves)])
   )
+}
+
+/** @internal */
+export const instantiateUntyped = (
+  self: Any,
+  parameters: Parameters.Spec
+): { readonly state: Tree.Spec; readonly init: Fn.Any; readonly update: Fn.Any } => {
+  const { init, update } = definitionOf(self)
+  const asVector = (leaves: ReadonlyArray<Expr.Any>) => Vector.make(leaves as ReadonlyArray<Expr.Expr>)
+  const count = Tree.leaves(parameters).length
+  // `init` is asked twice: first for the structure of the state alone.
+  const template = init(asVector(Fn.leaves(Fn.unsafeFromLeaves(parameters, parameters, (leaves) => leaves)).inputs))
+  const state = stateSpec(template, parameters)
+  return {
+    state,
+    init: Fn.unsafeFromLeaves(parameters, state, (leaves) => stateLeaves(template, init(asVector(leaves)))),
+    update: Fn.unsafeFromLeaves(
+      { gradients: parameters, state, parameters },
+      { updates: parameters, state },
+      (leaves) => {
+        const outputs = update({
+          gradients: asVector(leaves.slice(0, count)),
+          state: stateFromLeaves(template, leaves.slice(count, leaves.length - count).values()),
+          parameters: asVector(leaves.slice(leaves.length - count))
+        })
+        return [...outputs.updates.leaves, ...stateLeaves(template, outputs.state)]
+      }
+    )
+  }
 }
 
 /**
@@ -377,24 +407,7 @@ export const instantiate: {
     self: Optimizer<S, E, R>,
     parameters: P
   ): Instance<P, StateSpec<S, P>, E, R>
-} = dual(2, (self: Any, parameters: Parameters.Spec) => {
-  const { init, update } = definitionOf(self)
-  const asVector = (leaves: ReadonlyArray<Expr.Any>) => Vector.make(leaves as ReadonlyArray<Expr.Expr>)
-  const count = Tree.leaves(parameters).length
-  // `init` is asked twice: first for the structure of the state alone.
-  const template = init(asVector(Fn.leaves(Fn.unsafeFromLeaves(parameters, parameters, (leaves) => leaves)).inputs))
-  const state = stateSpec(template, parameters)
-  return {
-    parameters,
-    state,
-    init: Fn.unsafeFromLeaves(parameters, state, (leaves) => stateLeaves(template, init(asVector(leaves)))),
-    update: Fn.unsafeFromLeaves({ gradients: parameters, state, parameters }, { updates: parameters, state }, (leaves) => {
-      const outputs = update({
-        gradients: asVector(leaves.slice(0, count)),
-        state: stateFromLeaves(template, leaves.slice(count, leaves.length - count).values()),
-        parameters: asVector(leaves.slice(leaves.length - count))
-      })
-      return [...outputs.updates.leaves, ...stateLeaves(template, outputs.state)]
-    })
-  }
-}) as never
+} = dual(2, (self: Any, parameters: Parameters.Spec) => ({
+  parameters,
+  ...instantiateUntyped(self, parameters)
+})) as never

@@ -98,7 +98,7 @@ export const map = (self: Vector, f: (leaf: Expr.Expr) => Expr.Expr): Vector =>
  * import { Expr, Fn } from "@fluxion/core"
  * import { Vector } from "@fluxion/optim"
  *
- * const product = Vector.zipWith(Vector.make([Expr.constant(3)]), Vector.make([Expr.constant(4)]), Expr.mul)
+ * const product = Vector.zipWith(Vector.make([Expr.constant(3)]), Vector.make([Expr.constant(4)]), (x, y) => Expr.mul(x, y))
  * console.log(product.leaves.map(Fn.evaluate)) // [ 12 ]
  * ```
  *
@@ -204,7 +204,7 @@ export const flat = (self: Vector): Expr.Expr<readonly [number]> => {
  * import { Expr, Fn } from "@fluxion/core"
  * import { Vector } from "@fluxion/optim"
  *
- * console.log(Fn.evaluate(Vector.norm(Vector.make([Expr.constant(3e200), Expr.constant([4e200])])))) // 5e+200
+ * console.log(Fn.evaluate(Vector.norm(Vector.make([Expr.constant(2e200), Expr.constant([1e200, 2e200])])))) // 3e+200
  * ```
  *
  * @category reductions

@@ -1,9 +1,11 @@
 // The expression algebra: applying a primitive builds a node. Derivative programs are made through it, so it
-// leaves out what is known to do nothing; a program that a user writes is kept as written.
+// leaves out what is known to do nothing and computes what is known already; a program that a user writes is kept as written.
 
 import type { Algebra } from "../Algebra.ts"
+import { definitions } from "../Primitive.ts"
 import type * as Primitive from "../Primitive.ts"
 import * as Shape from "../Shape.ts"
+import type * as Tensor from "../Tensor.ts"
 import type * as Type from "../Type.ts"
 import { apply as applyChecked } from "./apply.ts"
 import { applyTyped, constant, type Node } from "./node.ts"
@@ -17,9 +19,26 @@ const scalarValue = (node: Node): number | undefined =>
 const unlessBroadcast = (x: Node, other: Node): Node | undefined =>
   Shape.broadcastsTo(other.shape, x.shape) ? x : undefined
 
+const isScalarConstant = (node: Node): boolean => node._tag === "Constant" && node.shape.length === 0
+
+type Evaluate = (attributes: object, operands: ReadonlyArray<Tensor.Any>, type: Type.Type) => Tensor.Any
+type Typing = (attributes: object, operands: ReadonlyArray<Type.Type>) => Type.Type
+
+const fold = (primitive: Primitive.Name, attributes: object, operands: ReadonlyArray<Node>): Node | undefined => {
+  const definition = definitions[primitive]
+  if (definition.family !== "elementwise" || !operands.every(isScalarConstant)) return undefined
+  const values = operands.map((operand) => operand.value!)
+  const type = (definition.type as Typing)(attributes, values)
+  return constant((definition.evaluate as unknown as Evaluate)(attributes, values, type))
+}
+
 const simplify = (primitive: Primitive.Name, attributes: object, operands: ReadonlyArray<Node>): Node | undefined => {
+  const folded = fold(primitive, attributes, operands)
+  if (folded !== undefined) return folded
   const [x, y] = operands as [Node, Node]
   switch (primitive) {
+    case "pow":
+      return y.shape.length === 0 && scalarValue(y) === 1 ? x : undefined
     case "mul":
     case "mulStrongZero": {
       const a = scalarValue(x)

@@ -11,6 +11,7 @@
 import { type CsvError, type InfoField, parse as parseRecords } from "csv-parse/sync"
 import { Effect, FileSystem, Result, Schema, SchemaIssue } from "effect"
 import { EmptyFile, MalformedHeader, MalformedRow, UnreadableFile } from "./DataError.ts"
+import { describe } from "../internal/fileError.ts"
 import { plural, quote } from "../internal/text.ts"
 
 /**
@@ -44,17 +45,10 @@ export interface Table {
  */
 export const read = Effect.fn("Csv.read")(function* (path: string, file: string = path) {
   const fileSystem = yield* FileSystem.FileSystem
-  const text = yield* Effect.mapError(fileSystem.readFileString(path), (error) => {
-    const reason =
-      error.reason._tag === "NotFound"
-        ? "there is no such file"
-        : error.reason._tag === "PermissionDenied"
-          ? "permission denied"
-          : /EISDIR/.test(String(error.reason.cause))
-            ? "it is a folder, expected a file of comma-separated values"
-            : error.message
-    return new UnreadableFile({ file: file, reason })
-  })
+  const text = yield* Effect.mapError(
+    fileSystem.readFileString(path),
+    ({ reason }) => new UnreadableFile({ file, reason: describe(reason) })
+  )
   return yield* parse(text, file)
 })
 
@@ -78,10 +72,15 @@ export const parse = (text: string, file: string): Effect.Effect<Table, EmptyFil
     if (Result.isFailure(header)) return yield* malformed(header.failure.line, 1, header.failure.problems[0].problem)
     const columns = header.success.cells
     for (const [k, column] of columns.entries()) {
-      if (column === "") return yield* malformed(header.success.line, k + 1, "expected the name of a column, got nothing")
+      if (column === "")
+        return yield* malformed(header.success.line, k + 1, "expected the name of a column, got nothing")
       const first = columns.indexOf(column)
       if (first < k) {
-        return yield* malformed(header.success.line, k + 1, `the name ${quote(column)} is also that of column ${first + 1}`)
+        return yield* malformed(
+          header.success.line,
+          k + 1,
+          `the name ${quote(column)} is also that of column ${first + 1}`
+        )
       }
     }
     if (rows.length === 0) return yield* new EmptyFile({ file: name, has: "only a header" })
@@ -123,7 +122,8 @@ export const decode = Effect.fn("Csv.decode")(function* <A>(
       const record = Object.fromEntries(table.columns.map((name, k) => [name, isMissing(cells[k]!) ? null : cells[k]!]))
       return Result.match(decodeRow(record), {
         onSuccess: (value) => Result.succeed({ line, value }),
-        onFailure: ({ issue }) => Result.fail(new MalformedRow({ file: table.file, line, problems: problems(table, issue) }))
+        onFailure: ({ issue }) =>
+          Result.fail(new MalformedRow({ file: table.file, line, problems: problems(table, issue) }))
       })
     })
     if (Result.isSuccess(decoded)) rows.push(decoded.success)
@@ -172,7 +172,11 @@ const problems = (table: Table, issue: SchemaIssue.Issue): MalformedRow["problem
     const name = String(path?.[0] ?? table.columns[0])
     if (!byColumn.has(name)) byColumn.set(name, message.replace(/^E/, "e"))
   }
-  return Array.from(byColumn, ([name, problem]) => ({ column: table.columns.indexOf(name) + 1, name, problem })) as never
+  return Array.from(byColumn, ([name, problem]) => ({
+    column: table.columns.indexOf(name) + 1,
+    name,
+    problem
+  })) as never
 }
 
 const fit = (file: string, columns: ReadonlyArray<string>, row: Row): Result.Result<Row, MalformedRow> => {
@@ -185,8 +189,19 @@ const fit = (file: string, columns: ReadonlyArray<string>, row: Row): Result.Res
       line: row.line,
       problems:
         actual < expected
-          ? [{ column: actual + 1, name: columns[actual]!, problem: `expected a cell, got the end of the row (${count})` }]
-          : [{ column: expected + 1, problem: `expected the end of the row, got ${quote(row.cells[expected]!)} (${count})` }]
+          ? [
+              {
+                column: actual + 1,
+                name: columns[actual]!,
+                problem: `expected a cell, got the end of the row (${count})`
+              }
+            ]
+          : [
+              {
+                column: expected + 1,
+                problem: `expected the end of the row, got ${quote(row.cells[expected]!)} (${count})`
+              }
+            ]
     })
   )
 }

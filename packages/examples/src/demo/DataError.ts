@@ -97,7 +97,7 @@ export class UnknownColumn extends Schema.TaggedError<UnknownColumn>()("UnknownC
     return (
       `${this.file} has no column ${quote(this.column)}` +
       (hint === undefined ? "" : `; did you mean ${quote(hint)}?`) +
-      `\nIts columns are ${list(this.columns)}.`
+      `\n${this.columns.length === 1 ? "Its only column is" : "Its columns are"} ${list(this.columns)}.`
     )
   }
 }
@@ -122,7 +122,7 @@ export class TextColumn extends Schema.TaggedError<TextColumn>()("TextColumn", {
       `linear regression needs numbers\n` +
       (this.numeric.length === 0
         ? `The file has no columns of numbers.`
-        : `The columns of numbers are ${list(this.numeric)}.`)
+        : `${this.numeric.length === 1 ? "The only column of numbers is" : "The columns of numbers are"} ${list(this.numeric)}.`)
     )
   }
 }

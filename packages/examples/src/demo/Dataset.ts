@@ -141,7 +141,9 @@ export const load = Effect.fn("Dataset.load")(function* (source: Source, options
     .map((column) => ({ column, rows: rows.filter(({ value }) => value[column] === null).length }))
     .filter(({ rows }) => rows > 0)
   const leftOut: LeftOut = {
-    columns: table.columns.filter((column) => !used.includes(column)).map((column) => ({ column, kind: kinds.get(column)! })),
+    columns: table.columns
+      .filter((column) => !used.includes(column))
+      .map((column) => ({ column, kind: kinds.get(column)! })),
     malformed,
     incomplete: rows.length - complete.length,
     missing
@@ -151,7 +153,9 @@ export const load = Effect.fn("Dataset.load")(function* (source: Source, options
   const coefficients = features.length + 1
   if (complete.length <= coefficients) {
     const parts = [
-      ...(malformed.length > 0 ? [`${plural(malformed.length, "row")} malformed, the first: ${malformed[0]!.message}`] : []),
+      ...(malformed.length > 0
+        ? [`${plural(malformed.length, "row")} malformed, the first: ${malformed[0]!.message}`]
+        : []),
       ...(leftOut.incomplete > 0 ? [`${plural(leftOut.incomplete, "row")} with missing values`] : [])
     ]
     return yield* new TooFewRows({

@@ -36,7 +36,9 @@ export const solve = (
   // The columns of A, then y: the reflections that make A triangular are applied to y on the way.
   const columns = [
     new Float64Array(rows).fill(1),
-    ...Array.from({ length: features }, (_, k) => Float64Array.from({ length: rows }, (_, i) => x.data[i * features + k]!)),
+    ...Array.from({ length: features }, (_, k) =>
+      Float64Array.from({ length: rows }, (_, i) => x.data[i * features + k]!)
+    ),
     Float64Array.from(y.data)
   ]
   const norms = columns.map((column) => norm(column, 0))

@@ -6,41 +6,43 @@
 import { Expr, Fn, type Tensor } from "@fluxion/core"
 
 /**
- * The parameters of a model of `Features` features: what is differentiated and trained.
+ * The parameters of a model: what is differentiated and trained.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Parameters<Features extends number = number> {
-  readonly weights: Tensor.Tensor<readonly [Features]>
+export type Parameters = {
+  readonly weights: Tensor.Tensor<readonly [number]>
   readonly bias: number
 }
 
 /**
- * The predictions of a model for as many rows of features: `x w + b`.
+ * What the loss is computed from: the parameters, and rows of features with their targets.
  *
- * @category programs
+ * **Details**
+ *
+ * How many rows and features there are is known only when the data have been read, so the dimensions are `number`: the types know that `x` is
+ * a matrix and `y` a vector, and that they fit is checked when the program is built.
+ *
+ * @category models
  * @since 0.1.0
  */
-export const predictions = (rows: number, features: number) =>
-  Fn.make({ parameters: { weights: [features], bias: [] }, x: [rows, features] }, ({ parameters, x }) =>
-    Expr.matmul(x, parameters.weights).pipe(Expr.add(parameters.bias))
-  )
+export type LossInputs = {
+  readonly parameters: { readonly weights: readonly [number]; readonly bias: readonly [] }
+  readonly batch: { readonly x: readonly [number, number]; readonly y: readonly [number] }
+}
 
 /**
- * The mean squared error of a model on a batch of as many rows: a scalar, so that it has a gradient.
+ * The mean squared error of the predictions `x w + b`: a program of one scalar output, so that it has a gradient.
  *
  * @category programs
  * @since 0.1.0
  */
-export const meanSquaredError = (rows: number, features: number) =>
-  Fn.make(
-    { parameters: { weights: [features], bias: [] }, batch: { x: [rows, features], y: [rows] } },
-    ({ batch, parameters }) => {
-      const residuals = Expr.sub(Fn.apply(predictions(rows, features), { parameters, x: batch.x }), batch.y)
-      return Expr.mean(Expr.square(residuals))
-    }
-  )
+export const meanSquaredError = (inputs: LossInputs) =>
+  Fn.make(inputs, ({ batch: { x, y }, parameters: { bias, weights } }) => {
+    const predictions = Expr.matmul(x, weights).pipe(Expr.add(bias))
+    return Expr.mean(Expr.square(Expr.sub(predictions, y)))
+  })
 
 /**
  * The mean squared error on given data, as a program of the parameters alone.
@@ -49,8 +51,6 @@ export const meanSquaredError = (rows: number, features: number) =>
  * @since 0.1.0
  */
 export const objective = (x: Tensor.Tensor<readonly [number, number]>, y: Tensor.Tensor<readonly [number]>) => {
-  const [rows, features] = x.shape
-  return Fn.make({ weights: [features], bias: [] }, (parameters) =>
-    Fn.apply(meanSquaredError(rows, features), { parameters, batch: { x, y } })
-  )
+  const inputs: LossInputs = { parameters: { weights: [x.shape[1]], bias: [] }, batch: { x: x.shape, y: y.shape } }
+  return Fn.make(inputs.parameters, (parameters) => Fn.apply(meanSquaredError(inputs), { parameters, batch: { x, y } }))
 }

@@ -3,100 +3,129 @@
  *
  * @since 0.1.0
  */
-import { scaleLinear, scaleLog } from "d3-scale"
+import { scaleLog } from "d3-scale"
 import { line } from "d3-shape"
 
 /**
- * What the chart shows.
+ * What the chart shows: losses at mini-batches, which are counted from 1.
  *
  * **Details**
  *
- * `batches` holds the loss of each mini-batch, at a position in epochs, as training saw it; `epochs` the loss on all data before training (epoch 0) and
- * after each epoch; `best` the least loss that any coefficients reach. All are positive.
+ * `batches` holds the loss on the mini-batch itself, `all` the loss on all data, both with the parameters before its update; the last of
+ * `all` comes after every update. `best` is the least loss that any parameters reach.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Curve {
   readonly title: string
-  readonly batches: ReadonlyArray<readonly [epoch: number, loss: number]>
-  readonly epochs: ReadonlyArray<readonly [epoch: number, loss: number]>
+  readonly batches: ReadonlyArray<Point>
+  readonly all: ReadonlyArray<Point>
   readonly best: number
 }
 
-const width = 760
-const height = 440
-const margin = { top: 78, right: 172, bottom: 56, left: 64 }
-const ink = { text: "#1b1f24", muted: "#59636e", grid: "#e4e8ec", axis: "#8b949e", batches: "#9ec5e8", epochs: "#0b62a8", best: "#b3521c" }
+/**
+ * A loss at a mini-batch.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Point = readonly [batch: number, loss: number]
+
+const width = 800
+const height = 450
+const margin = { top: 84, right: 178, bottom: 60, left: 68 }
+const right = width - margin.right
+const bottom = height - margin.bottom
+const ink = {
+  text: "#1b1f24",
+  muted: "#59636e",
+  grid: "#e6eaee",
+  axis: "#8b949e",
+  batches: "#7fb2de",
+  all: "#0b5a9d",
+  best: "#b3521c"
+}
 
 /**
- * Draws a loss curve: mini-batches thin, all data bold, the least possible loss dashed, on a logarithmic scale.
+ * Draws a loss curve: each mini-batch as a point, all data as a line, the least possible loss dashed; both axes logarithmic.
+ *
+ * **Details**
+ *
+ * Of many mini-batches a sample is drawn, and losses that are not positive stand at the bottom, where the logarithm ends.
  *
  * @category rendering
  * @since 0.1.0
  */
-export const render = ({ batches, best, epochs, title }: Curve): string => {
-  const last = epochs.at(-1)!
-  const losses = [...batches, ...epochs].map(([, loss]) => loss)
-  const positive = [...losses, best].filter((loss) => loss > 0)
-  const x = scaleLinear([0, last[0]], [margin.left, width - margin.right])
-  const domain: readonly [number, number] = [Math.min(...positive), Math.max(...positive)]
-  const y = scaleLog([domain[0] / 1.15, domain[1] * 1.15], [height - margin.bottom, margin.top])
-  const path = line()
-    .x(([epoch]) => x(epoch))
-    .y(([, loss]) => y(Math.max(loss, domain[0])))
-    .digits(1)
-  const ticks = ticksOf(domain)
-  const right = width - margin.right
-  const bottom = height - margin.bottom
-  const tag = (px: number, py: number, fill: string, text: string, extra = "") =>
-    `<text x="${round(px)}" y="${round(py)}" fill="${fill}"${extra}>${escape(text)}</text>`
+export const render = ({ all, batches, best, title }: Curve): string => {
+  const [first, last] = [all[0]!, all.at(-1)!]
+  const losses = [...batches, ...all].map(([, loss]) => loss).filter((loss) => loss > 0)
+  const low = losses.reduce((a, b) => Math.min(a, b), 1)
+  const high = losses.reduce((a, b) => Math.max(a, b), low)
+  const x = scaleLog([1, Math.max(2, last[0])], [margin.left, right])
+  const y = scaleLog([low / 1.2, high * 1.2], [bottom, margin.top])
+  const yOf = (loss: number): number => y(Math.max(loss, low / 1.2))
 
-  const horizontal = ticks.map(
+  const curve = line<Point>(
+    ([batch]) => x(batch),
+    ([, loss]) => yOf(loss)
+  ).digits(1)
+  const every = Math.ceil(batches.length / 2000)
+  const dots = batches
+    .filter((_, k) => k % every === 0 || k < 200)
+    .map(([batch, loss]) => `M${round(x(batch))},${round(yOf(loss))}h0`)
+    .join("")
+
+  const horizontal = ticksOf(low, high).map(
     (tick) =>
       `<line x1="${margin.left}" x2="${right}" y1="${round(y(tick))}" y2="${round(y(tick))}" stroke="${ink.grid}"/>` +
-      tag(margin.left - 10, y(tick), ink.muted, String(tick), ` text-anchor="end" dominant-baseline="central"`)
+      label(margin.left - 10, y(tick), ink.muted, String(tick), `text-anchor="end" dy="0.35em"`)
   )
-  const vertical = x
-    .ticks(Math.min(8, Math.max(1, last[0])))
-    .map(
-      (tick) =>
-        `<line x1="${round(x(tick))}" x2="${round(x(tick))}" y1="${bottom}" y2="${bottom + 5}" stroke="${ink.axis}"/>` +
-        tag(x(tick), bottom + 20, ink.muted, String(tick), ` text-anchor="middle"`)
-    )
-  // The two labels stand apart even where the curve ends on the line.
-  const [endY, bestY] = apart(y(last[1]), y(best), 32)
+  const vertical = ticksOf(1, Math.max(2, last[0])).map(
+    (tick) =>
+      `<line x1="${round(x(tick))}" x2="${round(x(tick))}" y1="${bottom}" y2="${bottom + 5}" stroke="${ink.axis}"/>` +
+      label(x(tick), bottom + 20, ink.muted, tick.toLocaleString("en"), `text-anchor="middle"`)
+  )
+  // The labels stand apart even where the curve ends on the dashed line.
+  const [allY, bestY] = apart(yOf(last[1]), yOf(best), 34)
+  const summary =
+    `The mean squared error on all data falls from ${short(first[1])} to ${short(last[1])} over ${last[0]} mini-batches; ` +
+    `the least possible is ${short(best)}.`
 
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="title description" font-family="system-ui, 'Segoe UI', 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif" font-size="12.5">
 <title id="title">${escape(title)}</title>
-<desc id="description">${escape(
-    `The mean squared error falls from ${short(epochs[0]![1])} before training to ${short(last[1])} after ${last[0]} epochs; the least possible is ${short(best)}.`
-  )}</desc>
+<desc id="description">${escape(summary)}</desc>
 <rect width="100%" height="100%" fill="#ffffff"/>
-${tag(margin.left, 30, ink.text, title, ` font-size="17" font-weight="600"`)}
-${tag(margin.left, 51, ink.muted, "mean squared error in standard units, logarithmic scale")}
+${label(margin.left, 32, ink.text, clip(title), `font-size="17" font-weight="600"`)}
+${label(margin.left, 55, ink.muted, "mean squared error in standard units")}
 <g>${horizontal.join("")}</g>
 <g>${vertical.join("")}</g>
 <line x1="${margin.left}" x2="${right}" y1="${bottom}" y2="${bottom}" stroke="${ink.axis}"/>
-${tag((margin.left + right) / 2, height - 14, ink.muted, "epoch", ` text-anchor="middle"`)}
-<path d="${path(batches as Array<[number, number]>) ?? ""}" fill="none" stroke="${ink.batches}" stroke-width="1" stroke-linejoin="round"/>
-<line x1="${margin.left}" x2="${right}" y1="${round(y(Math.max(best, domain[0])))}" y2="${round(y(Math.max(best, domain[0])))}" stroke="${ink.best}" stroke-width="1.5" stroke-dasharray="6 4"/>
-<path d="${path(epochs as Array<[number, number]>) ?? ""}" fill="none" stroke="${ink.epochs}" stroke-width="2.5" stroke-linejoin="round" stroke-linecap="round"/>
-<circle cx="${round(x(last[0]))}" cy="${round(y(last[1]))}" r="4" fill="${ink.epochs}" stroke="#ffffff" stroke-width="1.5"/>
-${tag(right + 12, endY, ink.epochs, `all data: ${short(last[1])}`, ` font-weight="600" dominant-baseline="central"`)}
-${tag(right + 12, bestY, ink.best, `least squares: ${short(best)}`, ` dominant-baseline="central"`)}
+${label((margin.left + right) / 2, height - 14, ink.muted, "mini-batch, both axes logarithmic", `text-anchor="middle"`)}
+<path d="${dots}" fill="none" stroke="${ink.batches}" stroke-opacity="0.55" stroke-width="3" stroke-linecap="round"/>
+<line x1="${margin.left}" x2="${right}" y1="${round(yOf(best))}" y2="${round(yOf(best))}" stroke="${ink.best}" stroke-width="1.5" stroke-dasharray="6 4"/>
+<path d="${curve(all as Array<Point>) ?? ""}" fill="none" stroke="${ink.all}" stroke-width="2.5" stroke-linejoin="round" stroke-linecap="round"/>
+<circle cx="${round(x(last[0]))}" cy="${round(yOf(last[1]))}" r="4.5" fill="${ink.all}" stroke="#ffffff" stroke-width="1.5"/>
+${label(right + 14, allY, ink.all, `all data: ${short(last[1])}`, `font-weight="600" dy="0.35em"`)}
+${label(right + 14, bestY, ink.best, `least squares: ${short(best)}`, `dy="0.35em"`)}
+<circle cx="${right - 104}" cy="51" r="2" fill="${ink.batches}"/>
+${label(right, 55, ink.muted, "one mini-batch", `text-anchor="end"`)}
 </svg>
 `
 }
 
-/** Ticks of a logarithmic axis: 1, 2, 5 in each decade, or only the powers of ten when the decades are many. */
-const ticksOf = ([low, high]: readonly [number, number]): ReadonlyArray<number> => {
+const label = (x: number, y: number, fill: string, text: string, attributes = ""): string =>
+  `<text x="${round(x)}" y="${round(y)}" fill="${fill}" ${attributes}>${escape(text)}</text>`
+
+/** Ticks of a logarithmic axis: 1, 2 and 5 in each decade; only powers of ten, not more than eight, when the decades are many. */
+const ticksOf = (low: number, high: number): ReadonlyArray<number> => {
   const [from, to] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))]
-  const steps = to - from > 4 ? [1] : [1, 2, 5]
-  const all = Array.from({ length: to - from + 1 }, (_, k) => from + k).flatMap((exponent) =>
-    steps.map((step) => Number(`${step}e${exponent}`))
-  )
-  return all.filter((tick) => tick >= low / 1.15 && tick <= high * 1.15)
+  const every = Math.ceil((to - from) / 8)
+  const digits = to - from > 3 ? [1] : [1, 2, 5]
+  return Array.from({ length: to - from + 1 }, (_, k) => from + k)
+    .filter((exponent) => exponent % every === 0)
+    .flatMap((exponent) => digits.map((digit) => Number(`${digit}e${exponent}`)))
+    .filter((tick) => tick >= low / 1.2 && tick <= high * 1.2)
 }
 
 const apart = (a: number, b: number, distance: number): readonly [number, number] => {
@@ -104,6 +133,8 @@ const apart = (a: number, b: number, distance: number): readonly [number, number
   if (gap <= 0) return [a, b]
   return a <= b ? [a - gap / 2, b + gap / 2] : [a + gap / 2, b - gap / 2]
 }
+
+const clip = (text: string): string => (text.length <= 70 ? text : `${text.slice(0, 69)}…`)
 
 const short = (value: number): string => String(Number(value.toPrecision(4)))
 
@@ -116,4 +147,4 @@ const escape = (text: string): string =>
     .replaceAll(">", "&gt;")
     .replaceAll('"', "&quot;")
     // Characters that XML 1.0 does not allow.
-    .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd")
+    .replaceAll(/[^\P{Cc}\t\n\r]|[\ufffe\uffff]/gu, "\ufffd")

@@ -38,8 +38,9 @@ export class Progress extends Context.Service<
    * @since 0.1.0
    */
   static readonly layer: Layer.Layer<Progress, never, Stdio.Stdio> = Layer.unwrap(
-    Effect.map(Effect.flatMap(Stdio.Stdio, (stdio) => stdio.stderrIsTerminal), (terminal) =>
-      terminal && process.env["TERM"] !== "dumb" ? Progress.bar : Progress.lines
+    Effect.map(
+      Effect.flatMap(Stdio.Stdio, (stdio) => stdio.stderrIsTerminal),
+      (terminal) => (terminal && process.env["TERM"] !== "dumb" ? Progress.bar : Progress.lines)
     )
   )
 
@@ -58,7 +59,7 @@ export class Progress extends Context.Service<
           const now = yield* Clock.currentTimeMillis
           if (now - (yield* Ref.get(drawnAt)) < 50 && state.done < state.total) return
           yield* Ref.set(drawnAt, now)
-          yield* write(`\r${renderBar(state, process.stderr.columns)}\u001b[K`)
+          yield* write(`\r${renderBar(state, process.stderr.columns || undefined)}\u001b[K`)
         }),
         during: Effect.ensuring(write("\r\u001b[K"))
       })

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { difference, number, plural, quote, table } from "../internal/text.ts"
+import { difference, fixed, number, plural, quote, table } from "../internal/text.ts"
 import type { Loaded } from "./Dataset.ts"
 import type * as GradientComparison from "./GradientComparison.ts"
 import type { Standardised } from "./Standardisation.ts"
@@ -24,7 +24,9 @@ export const data = ({ dataset, leftOut, rows }: Loaded): string => {
       : [
           `  ${plural(leftOut.malformed.length, "malformed row")} left out:`,
           ...shown.map((row) => `    ${row.message}`),
-          ...(shown.length < leftOut.malformed.length ? [`    and ${leftOut.malformed.length - shown.length} more`] : [])
+          ...(shown.length < leftOut.malformed.length
+            ? [`    and ${leftOut.malformed.length - shown.length} more`]
+            : [])
         ]),
     ...(leftOut.incomplete === 0
       ? []
@@ -36,7 +38,9 @@ export const data = ({ dataset, leftOut, rows }: Loaded): string => {
       ? []
       : [
           `  columns not used: ` +
-            leftOut.columns.map(({ column, kind }) => `${name(column)} (${kind === "nothing" ? "empty" : kind})`).join(", ")
+            leftOut.columns
+              .map(({ column, kind }) => `${name(column)} (${kind === "nothing" ? "empty" : kind})`)
+              .join(", ")
         ]),
     `  ${plural(dataset.x.shape[0], "row")} used, to predict ${name(target)} from ${features.map(name).join(", ")}`
   ]
@@ -51,8 +55,13 @@ export const data = ({ dataset, leftOut, rows }: Loaded): string => {
  */
 export const columns = ({ dataset }: Loaded, { features, target }: Standardised): string => {
   const [rows, width] = dataset.x.shape
-  const column = (k: number): ReadonlyArray<number> => Array.from({ length: rows }, (_, i) => dataset.x.data[i * width + k]!)
-  const line = (column: string, moments: { readonly mean: number; readonly deviation: number }, values: ReadonlyArray<number>) => [
+  const column = (k: number): ReadonlyArray<number> =>
+    Array.from({ length: rows }, (_, i) => dataset.x.data[i * width + k]!)
+  const line = (
+    column: string,
+    moments: { readonly mean: number; readonly deviation: number },
+    values: ReadonlyArray<number>
+  ) => [
     name(column),
     number(moments.mean),
     number(moments.deviation),
@@ -79,9 +88,9 @@ export const gradients = (rows: ReadonlyArray<GradientComparison.Row>): string =
     ["∂ loss / ∂", "forward mode", "reverse mode", "central diff.", "fwd ~ rev", "rev ~ central"],
     rows.map(({ central, forward, forwardToReverse, parameter, reverse, reverseToCentral }) => [
       name(parameter),
-      number(forward, 12),
-      number(reverse, 12),
-      number(central, 12),
+      fixed(forward, 12),
+      fixed(reverse, 12),
+      fixed(central, 12),
       difference(forwardToReverse),
       difference(reverseToCentral)
     ])
@@ -113,8 +122,8 @@ export const coefficients = (rows: ReadonlyArray<Coefficient>, target: string): 
       ["standard units", "fitted", "least squares", "difference"],
       rows.map(({ name: parameter, standard, standardExact }) => [
         name(parameter),
-        standard.toFixed(6),
-        standardExact.toFixed(6),
+        fixed(standard, 6),
+        fixed(standardExact, 6),
         difference(Math.abs(standard - standardExact))
       ])
     ),

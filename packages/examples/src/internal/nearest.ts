@@ -9,7 +9,12 @@ const distance = (a: string, b: string): number => {
       const substitution = last[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
       const transposed = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
       row.push(
-        Math.min(last[j]! + 1, row[j - 1]! + 1, substitution, transposed ? beforeLast[j - 2]! + 1 : Number.POSITIVE_INFINITY)
+        Math.min(
+          last[j]! + 1,
+          row[j - 1]! + 1,
+          substitution,
+          transposed ? beforeLast[j - 2]! + 1 : Number.POSITIVE_INFINITY
+        )
       )
     }
     beforeLast = last
@@ -20,7 +25,11 @@ const distance = (a: string, b: string): number => {
 
 /** The candidate most like a name, when one is like it: not more than a third of it differs, case and separators aside. */
 export const nearest = (name: string, candidates: ReadonlyArray<string>): string | undefined => {
-  const plain = (text: string): string => text.slice(0, 100).toLowerCase().replaceAll(/[\s_.-]/g, "")
+  const plain = (text: string): string =>
+    text
+      .slice(0, 100)
+      .toLowerCase()
+      .replaceAll(/[\s_.-]/g, "")
   const wanted = plain(name)
   const prefixed = candidates.filter((candidate) => wanted.length >= 3 && plain(candidate).startsWith(wanted))
   if (prefixed.length === 1) return prefixed[0]

@@ -2,7 +2,10 @@
 
 /** A name or value from outside, safe to print: quoted, control characters escaped, cut after 60 characters. */
 export const quote = (text: string): string => {
-  const escaped = JSON.stringify(text).replace(/[\u007f-\u009f\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)
+  const escaped = JSON.stringify(text).replace(
+    /[\u007f-\u009f\u2028\u2029]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`
+  )
   return escaped.length <= 62 ? escaped : `${escaped.slice(0, 60)}…"`
 }
 
@@ -15,12 +18,15 @@ export const list = (names: ReadonlyArray<string>): string => {
 /** `1 row`, `2 rows`. */
 export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`
 
-/** A number with the given significant digits; in exponential form when very large or very small. */
+/** A number with at most so many significant digits; in exponential form when very large or very small. */
 export const number = (value: number, digits = 6): string => {
-  if (!Number.isFinite(value)) return String(value)
   const size = Math.abs(value)
-  return size !== 0 && (size < 1e-4 || size >= 10 ** Math.max(digits, 6)) ? value.toExponential(digits - 1) : value.toPrecision(digits)
+  const exponential = size !== 0 && Number.isFinite(value) && (size < 1e-4 || size >= 10 ** Math.max(digits, 6))
+  return String(exponential ? value.toExponential(digits - 1) : Number(value.toPrecision(digits)))
 }
+
+/** A number with so many decimals, where zero has no sign. */
+export const fixed = (value: number, decimals: number): string => value.toFixed(decimals).replace(/^-(?=0\.?0*$)/, "")
 
 /** A relative difference: `0` when equal, otherwise with two digits. */
 export const difference = (value: number): string => (value === 0 ? "0" : value.toExponential(1))

@@ -60,45 +60,22 @@ export class Names {
   }
 }
 
-const greek = new Set([
-  "alpha",
-  "beta",
-  "gamma",
-  "delta",
-  "epsilon",
-  "zeta",
-  "eta",
-  "theta",
-  "iota",
-  "kappa",
-  "lambda",
-  "mu",
-  "nu",
-  "xi",
-  "pi",
-  "rho",
-  "sigma",
-  "tau",
-  "upsilon",
-  "phi",
-  "chi",
-  "psi",
-  "omega",
-  "Gamma",
-  "Delta",
-  "Theta",
-  "Lambda",
-  "Xi",
-  "Pi",
-  "Sigma",
-  "Upsilon",
-  "Phi",
-  "Psi",
-  "Omega"
-])
+const greekNames =
+  "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega " +
+  "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
+
+const greekLetters = "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ"
+
+/** The command of a Greek letter, by its name and by the letter itself. */
+const greek: ReadonlyMap<string, string> = new Map(
+  greekNames.split(" ").flatMap((name, i) => [
+    [name, `\\${name}`],
+    [greekLetters[i]!, `\\${name}`]
+  ])
+)
 
 const symbol = (word: string): string =>
-  greek.has(word) ? `\\${word}` : word.length === 1 || /^\p{Nd}+$/u.test(word) ? word : `\\mathrm{${word}}`
+  greek.get(word) ?? (word.length === 1 || /^\p{Nd}+$/u.test(word) ? word : `\\mathrm{${word}}`)
 
 const segment = (text: string): string => {
   const bracket = text.indexOf("[")

@@ -46,9 +46,10 @@ const describeTypes = (operands: ReadonlyArray<Type.Type>): string =>
     .join(", ")
     .replace(/, (?=[^,]*$)/, " and ")
 
-const listed = (names: Iterable<string>): string => {
-  const all = [...names]
-  const shown = all.slice(0, 12)
+const brief = (name: string): string => (name.length > 40 ? `${name.slice(0, 39)}…` : name)
+
+const listed = (all: ReadonlyArray<string>): string => {
+  const shown = all.slice(0, 12).map(brief)
   return all.length > shown.length ? `${shown.join(", ")} and ${all.length - shown.length} more` : shown.join(", ")
 }
 
@@ -66,17 +67,17 @@ const distance = (a: string, b: string): number => {
   return previous[b.length]!
 }
 
-/** The known name that was probably meant: the nearest, at most a third of the word away. */
+/** The known name that was probably meant: the nearest. A word of less than three letters may have been any. */
 const suggestion = (word: string, known: Iterable<string>): string | undefined => {
   if (word.length > 24) return undefined
   const lower = word.toLowerCase()
   let best: string | undefined
-  let least = Math.max(1, Math.floor(word.length / 3)) + 1
+  let least = word.length < 3 ? 0.5 : word.length < 5 ? 1.5 : 2.5
   for (const name of known) {
-    if (Math.abs(name.length - word.length) >= least) continue
+    if (name === word || Math.abs(name.length - word.length) >= least) continue
     // Of two at the same distance, the one that the word begins with.
     const away = distance(lower, name.toLowerCase()) - (lower.startsWith(name.toLowerCase()) ? 0.5 : 0)
-    if (away < least && name !== word) {
+    if (away < least) {
       least = away
       best = name
     }
@@ -185,7 +186,7 @@ class Parser {
     }
     throw this.problem(
       this.next,
-      definition === undefined ? "a formula" : `an expression after the definition of ${definition}`
+      definition === undefined ? "a formula" : `an expression after the definition of ${brief(definition)}`
     )
   }
 
@@ -205,7 +206,11 @@ class Parser {
             ? "a function"
             : undefined
     if (taken !== undefined) {
-      throw new Problem(this.tokens.starts[this.next]!, "a new name to define", `${name}, which is ${taken} already`)
+      throw new Problem(
+        this.tokens.starts[this.next]!,
+        "a new name to define",
+        `${brief(name)}, which is ${taken} already`
+      )
     }
     this.next += 2
     return name
@@ -392,7 +397,7 @@ class Parser {
   private unknown(word: string, called: boolean): Problem {
     const at = this.tokens.starts[this.next]!
     if (this.defined.has(word)) {
-      return new Problem(at, "a name that is defined before", `${word}, which is defined later`)
+      return new Problem(at, "a name that is defined before", `${brief(word)}, which is defined later`)
     }
     if (functions.has(word)) {
       return new Problem(at, `( after the function ${word}`, this.describe(this.next + 1))
@@ -403,7 +408,7 @@ class Parser {
         at,
         "the name of a function",
         quote(word),
-        suggestion(word, functions.keys()) ?? `the product is written ${word.slice(0, 40)} * (...)`
+        suggestion(word, functions.keys()) ?? `the product is written ${brief(word)} * (...)`
       )
     }
     return new Problem(

@@ -229,7 +229,8 @@ const outputNames = (paths: ReadonlyArray<string>, taken: ReadonlySet<string>): 
 
 const below = (root: string, path: string): string => (path.startsWith("[") ? `${root}${path}` : `${root}.${path}`)
 
-const isSingle = ({ paths }: Printable): boolean => paths.length === 1 && paths[0] === ""
+/** One output is the formula itself, whatever its path. */
+const isSingle = ({ paths }: Printable): boolean => paths.length === 1
 
 export const print = (program: Printable, separator: string): string => {
   const { definitions, outputs, taken } = write(program.body, textDialect)

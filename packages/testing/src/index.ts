@@ -1,0 +1,8 @@
+/**
+ * Fixtures and oracles for testing differentiable programs: arbitraries, laws, distances.
+ *
+ * @since 0.1.0
+ */
+export * as Arbitraries from "./Arbitraries.ts"
+export * as Laws from "./Laws.ts"
+export * as Ulp from "./Ulp.ts"
