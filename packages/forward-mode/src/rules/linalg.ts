@@ -40,12 +40,6 @@ const traceOfProduct = <A>(ops: Ops<A>, x: A, y: A): A => {
   return ops.dot(x, y, { left: [...batch, i, j], right: [...batch, j, i], output: batch, ...strong })
 }
 
-const identity = (n: number): Tensor.Tensor =>
-  Tensor.fromArray(
-    Float64Array.from({ length: n * n }, (_, place) => (place % (n + 1) === 0 ? 1 : 0)),
-    [n, n]
-  )
-
 /** The part of a matrix that `triangularSolve` reads. */
 const readPart = <A>(ops: Ops<A>, x: A, upper: boolean, unitDiagonal: boolean): A =>
   ops.triangle(x, { upper, diagonal: unitDiagonal ? (upper ? 1 : -1) : 0 })
@@ -88,42 +82,42 @@ export const linalg = {
     (t, { ops, attributes, operands: [a], result: x }) => {
       const { transposed, unitDiagonal, upper } = attributes
       const read = readPart(ops, t, upper, unitDiagonal)
-      const moved = times(ops, transposed ? flip(ops, read) : read, x, true)
-      return ops.neg(ops.triangularSolve(a, moved, { ...attributes, ...strong }))
+      const moved = times(ops, transposed ? flip(ops, read) : read, ops.neg(x), true)
+      return ops.triangularSolve(a, moved, { ...attributes, ...strong })
     },
     (t, { ops, attributes, operands: [a] }) => ops.triangularSolve(a, t, { ...attributes, ...strong })
   ],
   solve: [
-    (t, { ops, operands: [a], result: x }) => ops.neg(ops.solve(a, times(ops, t, x, true), strong)),
+    (t, { ops, operands: [a], result: x }) => ops.solve(a, times(ops, t, ops.neg(x), true), strong),
     (t, { ops, operands: [a] }) => ops.solve(a, t, strong)
   ],
   lstsq: [
     (t, { ops, operands: [a, b], result: x }) => {
       const [m, n] = ops.shapeOf(a).slice(-2) as [number, number]
-      const moved = times(ops, t, x, true)
+      const moved = times(ops, t, ops.neg(x), true)
       const tt = flip(ops, t)
       const at = flip(ops, a)
       if (m > n) {
         // What the columns gain of the residual adds to the change of the normal equations.
         const residual = ops.sub(b, times(ops, a, x, false))
         const gained = ops.lstsq(at, times(ops, tt, residual, true), strong)
-        return ops.lstsq(a, ops.sub(gained, moved), strong)
+        return ops.lstsq(a, ops.add(gained, moved), strong)
       }
-      if (m === n) return ops.neg(ops.lstsq(a, moved, strong))
+      if (m === n) return ops.lstsq(a, moved, strong)
       // x = A'y stays in the space of the rows, which turns.
       const turned = times(ops, tt, ops.lstsq(at, x, strong), true)
-      return ops.sub(turned, ops.lstsq(a, ops.add(moved, times(ops, a, turned, true)), strong))
+      return ops.add(turned, ops.lstsq(a, ops.sub(moved, times(ops, a, turned, true)), strong))
     },
     (t, { ops, operands: [a] }) => ops.lstsq(a, t, strong)
   ],
-  inverse: [(t, { ops, result: y }) => ops.neg(times(ops, times(ops, y, t, true), y, true))],
+  inverse: [(t, { ops, result: y }) => times(ops, times(ops, y, ops.neg(t), true), y, true)],
   adjugate: [
     (t, { ops, operands: [a] }) => {
       const shape = ops.shapeOf(a)
       const rank = shape.length
       const n = shape[rank - 1]!
       const batch = shape.slice(0, -2)
-      const eye = identity(n)
+      const eye = Tensor.identity(n)
       // In the k-th matrix row k is that of the tangent.
       const row = ops.reshape(ops.gt(ops.constant(eye), 0), [n, n, 1])
       const replaced = ops.select(row, ops.reshape(t, [...batch, 1, n, n]), ops.reshape(a, [...batch, 1, n, n]))
@@ -144,7 +138,7 @@ export const linalg = {
   logdet: [
     (t, { ops, operands: [a] }) => {
       const n = ops.shapeOf(a).at(-1)!
-      const eye = ops.broadcastTo(ops.constant(identity(n)), ops.shapeOf(a))
+      const eye = ops.broadcastTo(ops.constant(Tensor.identity(n)), ops.shapeOf(a))
       return traceOfProduct(ops, eye, ops.solve(a, t, strong))
     }
   ]

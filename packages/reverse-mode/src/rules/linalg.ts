@@ -112,14 +112,14 @@ export const linalg = {
   triangularSolve: [
     (ct, { attributes, operands: [a], ops, result: x }) => {
       const { transposed, unitDiagonal, upper } = attributes
-      const pulled = adjointTriangular(ops, a, ct, attributes)
+      const pulled = ops.neg(adjointTriangular(ops, a, ct, attributes))
       const outer = transposed ? multiply(ops, x, "N", pulled, "T") : multiply(ops, pulled, "N", x, "T")
-      return ops.neg(ops.triangle(outer, { upper, diagonal: unitDiagonal ? (upper ? 1 : -1) : 0 }))
+      return ops.triangle(outer, { upper, diagonal: unitDiagonal ? (upper ? 1 : -1) : 0 })
     },
     (ct, { attributes, operands: [a], ops }) => adjointTriangular(ops, a, ct, attributes)
   ],
   solve: [
-    (ct, { operands: [a], ops, result: x }) => ops.neg(multiply(ops, adjointSolution(ops, a, ct), "N", x, "T")),
+    (ct, { operands: [a], ops, result: x }) => multiply(ops, ops.neg(adjointSolution(ops, a, ct)), "N", x, "T"),
     (ct, { operands: [a], ops }) => adjointSolution(ops, a, ct)
   ],
   lstsq: [
@@ -128,19 +128,19 @@ export const linalg = {
       const [m, n] = ops.shapeOf(a).slice(-2) as [number, number]
       const transposed = matrixTranspose(ops, a)
       const z = ops.lstsq(transposed, ct, strong)
-      const direct = multiply(ops, z, "N", x, "T")
-      if (m === n) return ops.neg(direct)
+      const direct = multiply(ops, ops.neg(z), "N", x, "T")
+      if (m === n) return direct
       if (m > n) {
         const residual = ops.sub(b, multiply(ops, a, "N", x, "N", false))
-        return ops.sub(multiply(ops, residual, "N", ops.lstsq(a, z, strong), "T"), direct)
+        return ops.add(multiply(ops, residual, "N", ops.lstsq(a, z, strong), "T"), direct)
       }
       // The part of the cotangent outside the space of the rows of A, in which x lies.
       const outside = ops.sub(ct, multiply(ops, transposed, "N", z, "N"))
-      return ops.sub(multiply(ops, ops.lstsq(transposed, x, strong), "N", outside, "T"), direct)
+      return ops.add(multiply(ops, ops.lstsq(transposed, x, strong), "N", outside, "T"), direct)
     },
     (ct, { operands: [a], ops }) => ops.lstsq(matrixTranspose(ops, a), ct, { strongZero: true })
   ],
-  inverse: [(ct, { ops, result: y }) => ops.neg(multiply(ops, multiply(ops, y, "T", ct, "N"), "N", y, "T"))],
+  inverse: [(ct, { ops, result: y }) => multiply(ops, multiply(ops, y, "T", ops.neg(ct), "N"), "N", y, "T")],
   adjugate: [
     (ct, { operands: [a], ops }) => {
       const shape = ops.shapeOf(a)
