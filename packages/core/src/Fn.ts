@@ -411,7 +411,7 @@ export const andThen: {
  * @example
  * ```ts
  * import { Expr, Fn } from "@fluxion/core"
- * import { Effect, type Schema } from "effect"
+ * import { Effect } from "effect"
  *
  * const f = Fn.make({ x: [], y: [] }, ({ x, y }) => Expr.hypot(x, y))
  * console.log(Effect.runSync(Fn.run(f, { x: 3, y: 4 }))) // 5
@@ -451,7 +451,7 @@ export interface Compiled<I, O, E> {
  * @example
  * ```ts
  * import { Expr, Fn } from "@fluxion/core"
- * import { Effect, type Schema } from "effect"
+ * import { Effect } from "effect"
  *
  * const program = Effect.gen(function* () {
  *   const square = yield* Fn.compile(Fn.make([], (x) => Expr.mul(x, x)))

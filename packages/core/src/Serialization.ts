@@ -46,8 +46,8 @@ export {
  *
  * const f = Fn.make([], (x) => Expr.mul(2, Expr.sin(x)))
  * const { nodes, results } = Result.getOrThrow(Serialization.encode(f))
- * console.log(JSON.stringify(nodes[1])) // {"constant":2}
- * console.log(JSON.stringify(nodes[3])) // {"primitive":"mul","operands":[1,2]}
+ * console.log(JSON.stringify(nodes[2])) // {"constant":2}
+ * console.log(JSON.stringify(nodes[3])) // {"primitive":"mul","operands":[2,1]}
  * console.log(results) // [ 3 ]
  * ```
  *

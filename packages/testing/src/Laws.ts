@@ -19,6 +19,15 @@ import { same } from "./Ulp.ts"
 /**
  * Two numbers that a law compares: where, both values, their difference, and how much is allowed.
  *
+ * @example
+ * ```ts
+ * import { Laws } from "@fluxion/testing"
+ * import { Schema } from "effect"
+ *
+ * const comparison = { place: "w[0]", left: 1, right: 1.5, difference: 0.5, tolerance: 1e-12 }
+ * console.log(Schema.is(Laws.Comparison)(comparison)) // true
+ * ```
+ *
  * @category models
  * @since 0.1.0
  */

@@ -76,6 +76,21 @@ export const noiseOf = (curve: Curve, x: number, scale: number): Float64Array =>
   return noise
 }
 
+/**
+ * The largest noise at `x` and a little to both sides: where the function is flat, errors of its argument go unseen at `x` itself, but
+ * not where differences sample it.
+ */
+export const noiseAround = (curve: Curve, x: number, scale: number): Float64Array => {
+  const aside = Math.max(Math.abs(x), scale) * 2 ** -9
+  const [here, left, right] = [
+    noiseOf(curve, x, scale),
+    noiseOf(curve, x - aside, scale),
+    noiseOf(curve, x + aside, scale)
+  ]
+  // Outside the domain there is none.
+  return here.map((noise, i) => Math.max(noise, left[i]! || 0, right[i]! || 0))
+}
+
 /** A plain difference quotient with step `h`, and the factor by which it amplifies noise. */
 const quotients = {
   forward: {

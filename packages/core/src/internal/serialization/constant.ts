@@ -58,7 +58,7 @@ export const encodeConstant = (
     throw fail(`at most ${limits.constantBytes} bytes of constants`, "more")
   const { elementType } = value
   const shape = value.shape.map((n) => n + 0)
-  if (value.data.length > listed || false) {
+  if (value.data.length > listed || (elementType === "real" && hasUnusualNaN(value.data))) {
     const { buffer, byteLength, byteOffset } = value.data
     const bytes = littleEndian(new Uint8Array(buffer, byteOffset, byteLength), bytesOf[elementType])
     return { elementType, shape, base64: toBase64(bytes) }
