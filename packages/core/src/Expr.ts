@@ -12,6 +12,7 @@
 export * from "./expr/contraction.ts"
 export * from "./expr/derived.ts"
 export * from "./expr/elementwise.ts"
+export * from "./expr/linalg.ts"
 export * from "./expr/model.ts"
 export * from "./expr/reduction.ts"
 export * from "./expr/structural.ts"

@@ -143,6 +143,22 @@ const cumulative: Build = (b, name: "cumsum") => {
   b.apply(name, { axis: b.choices.below(x.shape.length), reverse: b.choices.boolean() }, [x])
 }
 
+const square = (b: Builder): Node =>
+  b.some(
+    ({ elementType, shape }) => elementType === "real" && shape.length >= 2 && shape.at(-1) === shape.at(-2),
+    Type.real(
+      b.choices.of([
+        [2, 2],
+        [3, 3],
+        [2, 3, 3],
+        [1, 0, 0]
+      ])
+    )
+  )
+const ofMatrix: Build = (b, name: "inverse") => b.apply(name, {}, [square(b)])
+/** Right-hand sides for a matrix. */
+const right = (b: Builder, a: Node): Node => b.like(Type.real([...a.shape.slice(0, -1), 1 + b.choices.below(2)]))
+
 /** One row a primitive: applies it to something that fits. */
 const rows: { readonly [K in Primitive.Name]: Build } = {
   neg: real,
@@ -306,6 +322,26 @@ const rows: { readonly [K in Primitive.Name]: Build } = {
     const x = b.some(({ shape }) => shape.length >= 2, Type.real([3, 3]))
     b.apply("triangle", { upper: b.choices.boolean(), diagonal: b.choices.below(5) - 2 }, [x])
   },
+  cholesky: ofMatrix,
+  triangularSolve: (b) => {
+    const a = square(b)
+    const { choices } = b
+    const attributes = { upper: choices.boolean(), transposed: choices.boolean(), unitDiagonal: choices.boolean() }
+    b.apply("triangularSolve", { ...attributes, strongZero: choices.boolean() }, [a, right(b, a)])
+  },
+  solve: (b) => {
+    const a = square(b)
+    b.apply("solve", { strongZero: b.choices.boolean() }, [a, right(b, a)])
+  },
+  lstsq: (b) => {
+    const a = b.some(({ elementType, shape }) => elementType === "real" && shape.length >= 2, Type.real([3, 2]))
+    b.apply("lstsq", { strongZero: b.choices.boolean() }, [a, right(b, a)])
+  },
+  inverse: ofMatrix,
+  adjugate: ofMatrix,
+  det: ofMatrix,
+  detSign: ofMatrix,
+  logdet: ofMatrix,
   stopGradient: (b) => b.apply("stopGradient", {}, [b.any()])
 }
 

@@ -7,6 +7,7 @@ import type { Primitive } from "@fluxion/core"
 import type { JvpRules } from "./JvpRule.ts"
 import { contraction } from "./rules/contraction.ts"
 import { elementwise } from "./rules/elementwise.ts"
+import { linalg } from "./rules/linalg.ts"
 import { reduction } from "./rules/reduction.ts"
 import { structural } from "./rules/structural.ts"
 
@@ -34,4 +35,10 @@ import { structural } from "./rules/structural.ts"
  * @category tables
  * @since 0.1.0
  */
-export const rules: JvpRules<Primitive.Name> = { ...elementwise, ...reduction, ...contraction, ...structural }
+export const rules: JvpRules<Primitive.Name> = {
+  ...elementwise,
+  ...reduction,
+  ...contraction,
+  ...structural,
+  ...linalg
+}

@@ -12,6 +12,7 @@
 import type { Primitive } from "@fluxion/core"
 import { contraction } from "./rules/contraction.ts"
 import { elementwise } from "./rules/elementwise.ts"
+import { linalg } from "./rules/linalg.ts"
 import { reduction } from "./rules/reduction.ts"
 import { structural } from "./rules/structural.ts"
 import type { VjpRules } from "./VjpRule.ts"
@@ -41,4 +42,10 @@ import type { VjpRules } from "./VjpRule.ts"
  * @category tables
  * @since 0.1.0
  */
-export const rules: VjpRules<Primitive.Name> = { ...elementwise, ...reduction, ...contraction, ...structural }
+export const rules: VjpRules<Primitive.Name> = {
+  ...elementwise,
+  ...reduction,
+  ...contraction,
+  ...structural,
+  ...linalg
+}

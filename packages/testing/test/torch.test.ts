@@ -186,6 +186,7 @@ const programs: Readonly<Record<string, (inputs: Inputs, constants: Constants) =
   },
   cholesky_of_BBt_plus_2I: ({ B }) =>
     cholesky(Expr.add(Expr.matmul(B!, Expr.transpose(B!) as never) as E, Expr.mul(2, Tensor.identity(3)) as E)),
+  cholesky_symmetric_input: ({ M }) => Expr.cholesky(M! as never) as E,
   pairwise_squared_distances: ({ a, b }) =>
     Expr.sum(Expr.square(Expr.sub(Expr.expandDims(a!, 1), Expr.expandDims(b!, 0))), { axis: 2 }),
   conv1d: ({ w, x }) => conv1d(x!, w!, 1, 0, 1),
@@ -307,7 +308,6 @@ function cholesky(m: E): E {
 
 /** What the algebra cannot express yet. */
 const missing: Readonly<Record<string, string>> = {
-  cholesky_symmetric_input: "its gradient is a convention about symmetric arguments, which comes with linear algebra",
   singular_values: "needs an eigendecomposition, which comes with linear algebra"
 }
 

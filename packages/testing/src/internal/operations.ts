@@ -287,6 +287,45 @@ const places = (draw: Draw, n: number): { readonly term: Term; readonly shape: S
   }
 }
 
+/**
+ * A matrix near the identity: `I + x / c`, with a number `c` that is large beside the elements of `x` at the chosen inputs. Square ones are well
+ * conditioned and have a positive definite symmetric part, and rectangular ones have full rank.
+ */
+const nearIdentity = (x: Operand): Term => {
+  const [m, n] = x.shape.slice(-2) as [number, number]
+  const largest = (x.tensor.data as Float64Array).reduce((most, v) => Math.max(most, Math.abs(v)), 0)
+  const scale = Math.ceil(1 + 2 * Math.max(m, n) * largest)
+  const eye = Array.from({ length: m }, (_, i) => Array.from({ length: n }, (_, j) => (i === j ? 1 : 0)))
+  return call("add", call("constant", literal(eye)), call("div", x.term, literal(scale)))
+}
+
+const isMatrix = (shape: Shape.Shape): boolean => shape.length >= 2 && Shape.size(shape) > 0
+const isSquare = (shape: Shape.Shape): boolean => isMatrix(shape) && shape.at(-1) === shape.at(-2)
+
+const ofMatrix = (name: string): Operation =>
+  smooth(name, (draw) => {
+    const x = draw.pick(isSquare)
+    return x === undefined ? undefined : call(name, draw.safe ? nearIdentity(x) : x.term)
+  })
+
+const solving = (
+  name: string,
+  fits: (shape: Shape.Shape) => boolean,
+  options: (draw: Draw) => ReadonlyArray<Term>
+): Operation =>
+  smooth(name, (draw) => {
+    const a = draw.pick(fits)
+    if (a === undefined) return undefined
+    const rows = a.shape.at(-2)!
+    const b = draw.pick((shape) => {
+      if (shape.length === 0 || rows !== (shape.length === 1 ? shape[0] : shape.at(-2))) return false
+      const batch = broadcast(a.shape.slice(0, -2), shape.slice(0, -2))
+      const columns = shape.length === 1 ? 1 : shape.at(-1)!
+      return batch !== undefined && Shape.size(batch) * a.shape.at(-1)! * columns <= draw.maxSize
+    })
+    return b === undefined ? undefined : call(name, draw.safe ? nearIdentity(a) : a.term, b.term, ...options(draw))
+  })
+
 /** All operations; earlier ones are simpler, and what programs shrink to. */
 export const operations: ReadonlyArray<Operation> = [
   binary("add"),
@@ -551,6 +590,21 @@ export const operations: ReadonlyArray<Operation> = [
       return x === undefined ? undefined : call(name, x.term)
     })
   ),
+  ofMatrix("inverse"),
+  ofMatrix("cholesky"),
+  ofMatrix("logdet"),
+  ofMatrix("det"),
+  ofMatrix("adjugate"),
+  kinked("detSign", (draw) => {
+    const x = draw.pick(isSquare)
+    return x === undefined || !offZero(draw, () => call("det", x.term)) ? undefined : call("detSign", x.term)
+  }),
+  solving("solve", isSquare, () => []),
+  solving("triangularSolve", isSquare, (draw) => {
+    const flags = ["upper", "transposed", "unitDiagonal"].filter(() => draw.choose(2) === 1)
+    return flags.length === 0 ? [] : [literal(Object.fromEntries(flags.map((flag) => [flag, true])))]
+  }),
+  solving("lstsq", isMatrix, () => []),
   smooth("expandDims", (draw) => {
     const x = draw.pick((shape) => shape.length < 3)
     return x === undefined ? undefined : call("expandDims", x.term, literal(draw.choose(x.shape.length + 1)))

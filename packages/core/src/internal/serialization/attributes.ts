@@ -77,6 +77,11 @@ const cumulative: Row<Primitive.CumulativeAttributes> = {
 }
 const shape: Row<Primitive.ShapeAttributes> = { schema: Schema.Struct({ shape: integers }), programs: {} }
 
+const solving: Row<Primitive.SolveAttributes> = {
+  schema: Schema.Struct({ strongZero: Schema.Boolean }),
+  programs: {}
+}
+
 export const rows: Rows = {
   neg: none,
   abs: none,
@@ -162,5 +167,22 @@ export const rows: Rows = {
   gather: axis,
   scatterAdd: axis,
   triangle: { schema: Schema.Struct({ upper: Schema.Boolean, diagonal: integer }), programs: {} },
+  cholesky: none,
+  triangularSolve: {
+    schema: Schema.Struct({
+      upper: Schema.Boolean,
+      transposed: Schema.Boolean,
+      unitDiagonal: Schema.Boolean,
+      strongZero: Schema.Boolean
+    }),
+    programs: {}
+  },
+  solve: solving,
+  lstsq: solving,
+  inverse: none,
+  adjugate: none,
+  det: none,
+  detSign: none,
+  logdet: none,
   stopGradient: none
 }
