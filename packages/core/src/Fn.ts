@@ -524,7 +524,7 @@ export const evaluate = <D extends "real" | "index" | "bool", S extends Shape.Sh
 }
 
 /**
- * How many primitives a program applies, each shared node counted once.
+ * How many primitives a program applies, each shared node counted once; what is inside the body of a control primitive is not counted.
  *
  * @example
  * ```ts
@@ -541,7 +541,7 @@ export const evaluate = <D extends "real" | "index" | "bool", S extends Shape.Sh
  * @since 0.1.0
  */
 export const operationCount = (self: Any): number =>
-  schedule(toBody(self), false).nodes.filter((node) => node._tag === "Apply").length
+  schedule(toBody(self), false).nodes.filter(({ _tag }) => _tag === "Apply" || _tag === "Control").length
 
 /**
  * The expressions of a program: one for each leaf of its inputs, and of its outputs.
@@ -582,4 +582,6 @@ export const leaves = (
  * @since 0.1.0
  */
 export const nodes = (self: Any): ReadonlyArray<Expr.Any> =>
-  schedule(toBody(self), false).nodes as ReadonlyArray<unknown> as ReadonlyArray<Expr.Any>
+  schedule(toBody(self), false).nodes.filter(
+    ({ _tag }) => _tag !== "Control"
+  ) as ReadonlyArray<unknown> as ReadonlyArray<Expr.Any>

@@ -11,10 +11,11 @@
  */
 import type { Primitive } from "@fluxion/core"
 import { contraction } from "./rules/contraction.ts"
+import { controlFlow } from "./rules/controlFlow.ts"
 import { elementwise } from "./rules/elementwise.ts"
 import { reduction } from "./rules/reduction.ts"
 import { structural } from "./rules/structural.ts"
-import type { VjpRules } from "./VjpRule.ts"
+import type { ControlVjpRules, VjpRules } from "./VjpRule.ts"
 
 /**
  * Reverse mode's table of all primitives.
@@ -42,3 +43,22 @@ import type { VjpRules } from "./VjpRule.ts"
  * @since 0.1.0
  */
 export const rules: VjpRules<Primitive.Name> = { ...elementwise, ...reduction, ...contraction, ...structural }
+
+/**
+ * The VJP rules of all control primitives.
+ *
+ * **Details**
+ *
+ * Total over the control primitives. Each pulls back through the bodies by the rules of these tables and applies the same primitive, so loops stay loops.
+ *
+ * @example
+ * ```ts
+ * import * as Reverse from "@fluxion/reverse-mode"
+ *
+ * console.log(Object.keys(Reverse.controlRules)) // [ 'cond', 'scan', 'map', 'call', 'whileLoop' ]
+ * ```
+ *
+ * @category tables
+ * @since 0.1.0
+ */
+export const controlRules: ControlVjpRules<Primitive.ControlName> = controlFlow
