@@ -219,9 +219,11 @@ type CheckTree<A, B, Path extends string> = [Tree.ExprTree] extends [A]
   ? unknown
   : [Tree.ExprTree] extends [B]
     ? unknown
-    : [Problem<A, B, Path>] extends [never]
+    : [B] extends [never]
       ? unknown
-      : Shape.Mismatch<Problem<A, B, Path>>
+      : [Problem<A, B, Path>] extends [never]
+        ? unknown
+        : Shape.Mismatch<Problem<A, B, Path>>
 
 /**
  * `unknown` when the tree `D` that a body returns fits the carry `C`, otherwise a `Mismatch` that names the path, what was expected and what came.
