@@ -23,13 +23,27 @@ import {
 // Types
 // -----------------------------------------------------------------------------
 
+// Trees of unknown structure: there the recursion of the types below has to end. Whatever there is fits a record without fields.
+type NonEmpty<T> = T extends unknown ? ([keyof T] extends [never] ? never : T) : never
+
 /**
  * The expressions that stand for a tree of operands inside a body.
  *
  * @category control flow
  * @since 0.1.0
  */
-export type Inside<T> = [Tree.ExprTree] extends [T] ? Tree.ExprTree : Tree.Exprs<Tree.SpecOf<T>>
+export type Inside<T> = [Tree.ExprTree] extends [NonEmpty<T>]
+  ? Tree.ExprTree
+  : T extends {
+        readonly elementType: infer D extends Type.ElementType
+        readonly shape: infer S extends Shape.Shape
+      }
+    ? OfElementType<D, S, never>
+    : T extends number
+      ? Expr<readonly []>
+      : T extends boolean
+        ? BoolExpr<readonly []>
+        : { readonly [K in keyof T]: Inside<T[K]> }
 
 type SliceShape<S extends Shape.Shape> = S extends readonly [number, ...infer Rest extends Shape.Shape]
   ? Rest
@@ -41,14 +55,16 @@ type SliceShape<S extends Shape.Shape> = S extends readonly [number, ...infer Re
  * @category control flow
  * @since 0.1.0
  */
-export type Slices<T> = T extends {
-  readonly elementType: infer D extends Type.ElementType
-  readonly shape: infer S extends Shape.Shape
-}
-  ? OfElementType<D, SliceShape<S>, never>
-  : T extends number | boolean
-    ? never
-    : { readonly [K in keyof T]: Slices<T[K]> }
+export type Slices<T> = [Tree.ExprTree] extends [NonEmpty<T>]
+  ? Tree.ExprTree
+  : T extends {
+        readonly elementType: infer D extends Type.ElementType
+        readonly shape: infer S extends Shape.Shape
+      }
+    ? OfElementType<D, SliceShape<S>, never>
+    : T extends number | boolean
+      ? never
+      : { readonly [K in keyof T]: Slices<T[K]> }
 
 /**
  * The expressions a control primitive gives for a tree `A` that its body returns, with the failures and requirements of the trees `T` and of the
@@ -57,12 +73,9 @@ export type Slices<T> = T extends {
  * @category control flow
  * @since 0.1.0
  */
-export type Results<A, T, P = never> = Leaves<
-  A,
-  readonly [],
-  Tree.ErrorOf<T> | ErrorOf<P>,
-  Tree.RequirementsOf<T> | RequirementsOf<P>
->
+export type Results<A, T, P = never> = [Tree.ExprTree] extends [NonEmpty<A | T>]
+  ? Tree.ExprTree
+  : Leaves<A, readonly [], Tree.ErrorOf<T> | ErrorOf<P>, Tree.RequirementsOf<T> | RequirementsOf<P>>
 
 /**
  * The same, stacked along a new leading axis of length `N`.
@@ -70,23 +83,22 @@ export type Results<A, T, P = never> = Leaves<
  * @category control flow
  * @since 0.1.0
  */
-export type Stacked<A, N extends number, T, P = never> = Leaves<
-  A,
-  readonly [N],
-  Tree.ErrorOf<T> | ErrorOf<P>,
-  Tree.RequirementsOf<T> | RequirementsOf<P>
->
+export type Stacked<A, N extends number, T, P = never> = [Tree.ExprTree] extends [NonEmpty<A | T>]
+  ? Tree.ExprTree
+  : Leaves<A, readonly [N], Tree.ErrorOf<T> | ErrorOf<P>, Tree.RequirementsOf<T> | RequirementsOf<P>>
 
-type Leaves<A, Prefix extends Shape.Shape, E, R> = A extends {
-  readonly elementType: infer D extends Type.ElementType
-  readonly shape: infer S extends Shape.Shape
-}
-  ? Leaf<D, readonly [...Prefix, ...S], E, R>
-  : A extends number
-    ? Expr<Prefix, E, R>
-    : A extends boolean
-      ? BoolExpr<Prefix, E, R>
-      : { readonly [K in keyof A]: Leaves<A[K], Prefix, E, R> }
+type Leaves<A, Prefix extends Shape.Shape, E, R> = [Tree.ExprTree] extends [NonEmpty<A>]
+  ? Tree.ExprTree
+  : A extends {
+        readonly elementType: infer D extends Type.ElementType
+        readonly shape: infer S extends Shape.Shape
+      }
+    ? Leaf<D, readonly [...Prefix, ...S], E, R>
+    : A extends number
+      ? Expr<Prefix, E, R>
+      : A extends boolean
+        ? BoolExpr<Prefix, E, R>
+        : { readonly [K in keyof A]: Leaves<A[K], Prefix, E, R> }
 
 type Leaf<D extends Type.ElementType, S extends Shape.Shape, E, R> = D extends "real"
   ? Expr<S, E, R>
@@ -117,7 +129,7 @@ type IsUnion<T, U = T> = [T] extends [never] ? false : T extends unknown ? ([U] 
  * @category control flow
  * @since 0.1.0
  */
-export type LeadingAxis<T> = [Tree.ExprTree] extends [T]
+export type LeadingAxis<T> = [Tree.ExprTree] extends [NonEmpty<T>]
   ? number
   : Leading<Tree.SpecOf<T>> extends infer N extends number
     ? [N] extends [never]
@@ -135,7 +147,7 @@ export type LeadingAxis<T> = [Tree.ExprTree] extends [T]
  * @category control flow
  * @since 0.1.0
  */
-export type CheckLeading<T> = [Tree.ExprTree] extends [T] ? unknown : CheckLengths<Leading<Tree.SpecOf<T>>>
+export type CheckLeading<T> = [Tree.ExprTree] extends [NonEmpty<T>] ? unknown : CheckLengths<Leading<Tree.SpecOf<T>>>
 
 type CheckLengths<N> = "none" extends N
   ? Shape.Mismatch<"a scalar has no leading axis">
@@ -215,9 +227,9 @@ type Problem<A, B, Path extends string> = [LeafOf<A>] extends [never]
       ? never
       : Unlike<A, B, Path>
 
-type CheckTree<A, B, Path extends string> = [Tree.ExprTree] extends [A]
+type CheckTree<A, B, Path extends string> = [Tree.ExprTree] extends [NonEmpty<A>]
   ? unknown
-  : [Tree.ExprTree] extends [B]
+  : [Tree.ExprTree] extends [NonEmpty<B>]
     ? unknown
     : [B] extends [never]
       ? unknown
