@@ -75,7 +75,7 @@ const programs: Record<string, Program> = {
   }),
   "scan with index and bool carries": make(({ v, x }) => {
     const [{ y }] = Expr.scan(
-      ({ even, i, y }, _) => {
+      ({ even, i, y }) => {
         const vi = Expr.gather(v, i)
         return [
           {

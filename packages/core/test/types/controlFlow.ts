@@ -3,7 +3,7 @@
 import { Expr, Fn, Tensor } from "@fluxion/core"
 
 type Equals<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
-const the = <U>(_: U) => ({
+const the = <U>(_value: U) => ({
   is: <T>(..._proof: Equals<T, U> extends true ? [] : [U, "is not", T]): void => {}
 })
 
