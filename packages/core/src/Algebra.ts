@@ -20,6 +20,8 @@ import type * as Type from "./Type.ts"
  *
  * - `apply` applies one primitive. Operands have the types the primitive demands; an algebra may assume it. `type` is the type of
  *   the result where the caller knows it already.
+ * - `applyMany` applies a control primitive, whose attributes hold programs and which has any number of results. `types` are the types of
+ *   the results where the caller knows them already.
  * - `constant` injects a value; derivatives with respect to it are zero.
  * - `typeOf` reads the element type and shape of a carrier.
  * - `free`, where present, reads a variable (or a whole subexpression that does not depend on the program's inputs) that a program
@@ -35,6 +37,12 @@ export interface Algebra<A> {
     operands: Primitive.Operands<K, A>,
     type?: Type.Type
   ) => A
+  readonly applyMany: <K extends Primitive.ControlName>(
+    primitive: K,
+    attributes: Primitive.ControlAttributes<K>,
+    operands: ReadonlyArray<A>,
+    types?: ReadonlyArray<Type.Type>
+  ) => ReadonlyArray<A>
   readonly constant: (value: Tensor.Any) => A
   readonly typeOf: (carrier: A) => Type.Type
   readonly free?: (expr: Expr.Any) => A

@@ -10,6 +10,7 @@
  * @since 0.1.0
  */
 export * from "./expr/contraction.ts"
+export * from "./expr/controlFlow.ts"
 export * from "./expr/derived.ts"
 export * from "./expr/elementwise.ts"
 export * from "./expr/linalg.ts"

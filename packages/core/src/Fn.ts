@@ -14,11 +14,13 @@ import { Class as PipeableClass, type Pipeable } from "effect/Pipeable"
 import type { Algebra } from "./Algebra.ts"
 import * as Backend from "./Backend.ts"
 import * as Expr from "./Expr.ts"
-import { expressionAlgebra } from "./internal/expressionAlgebra.ts"
+import { applyMany } from "./internal/apply.ts"
+import { capture, capturedBy, close } from "./internal/capture.ts"
+import { copyingAlgebra, expressionAlgebra } from "./internal/expressionAlgebra.ts"
 import { print as printFormula } from "./internal/formula/print.ts"
 import { interpret as interpretBody } from "./internal/interpret.ts"
 import * as Internal from "./internal/node.ts"
-import { schedule } from "./internal/schedule.ts"
+import { type Body, schedule } from "./internal/schedule.ts"
 import { type Codec, makeCodec } from "./internal/serialization/codec.ts"
 import type { ProgramEncoded } from "./internal/serialization/model.ts"
 import { evaluateBody } from "./Interpreter.ts"
@@ -330,21 +332,269 @@ export const apply: {
   ): Applied<O, E | Tree.ErrorOf<T>, R | Tree.RequirementsOf<T>>
 } = dual(2, (self: Any, inputs: unknown) => {
   const body = toBody(self)
+  return Tree.unflatten(body.outputs, interpretBody(body, expressionAlgebra, operandsOf("Fn.apply", body, inputs)))
+}) as never
+
+/** The nodes of a tree of arguments, checked against the inputs of a program. */
+const operandsOf = (operation: string, body: FnImpl, inputs: unknown): ReadonlyArray<Internal.Node> => {
   const expected = Tree.leaves(body.inputs)
-  const nodes = Tree.flatten(body.inputs, inputs).map((leaf, i) => {
+  return Tree.flatten(body.inputs, inputs).map((leaf, i) => {
     const { path, type } = expected[i]!
     const node = Expr.isOperand(leaf) ? Expr.liftNode(leaf as Expr.AnyOperand, type.elementType) : undefined
     if (node === undefined || node.elementType !== type.elementType || !Shape.equals(node.shape, type.shape)) {
       throw Shape.error(
-        "Fn.apply",
+        operation,
         [type.shape, node?.shape ?? []],
         `${path === "" ? "the input" : path}: expected ${Tree.render(type)}, got ${node === undefined ? typeof leaf : Tree.render(node)}`
       )
     }
     return node
   })
-  return Tree.unflatten(body.outputs, interpretBody(body, expressionAlgebra, nodes))
+}
+
+/** The closed body of a program: what it captured from an enclosing one, then its inputs in the given order. */
+const closedBody = (self: FnImpl, order: ReadonlyArray<number>) => {
+  const leaves = Tree.leaves(self.inputs)
+  const built = capture(
+    order.map((i) => ({ label: leaves[i]!.path, type: leaves[i]!.type })),
+    (inputs) => {
+      const placed = new Array<Internal.Node>(inputs.length)
+      order.forEach((i, k) => (placed[i] = inputs[k]!))
+      return interpretBody(self, copyingAlgebra, placed)
+    }
+  )
+  const captured = capturedBy(built)
+  return { captured, body: close(built, captured) }
+}
+
+const calledBodies = new WeakMap<Any, { readonly captured: ReadonlyArray<Internal.Node>; readonly body: Body }>()
+
+/**
+ * Applies a program to expressions as one node: unlike with `apply`, its body is not copied, however often it is called.
+ *
+ * **Details**
+ *
+ * Types, failures and requirements are those of `apply`. In both modes a call becomes a call of the derivative's body; in reverse mode the
+ * body is evaluated again for its pullback.
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn } from "@fluxion/core"
+ *
+ * const square = Fn.make({ x: [] }, ({ x }) => Expr.mul(x, x))
+ * const f = Fn.make([], (x) => Fn.call(square, { x: Fn.call(square, { x }) }))
+ * console.log(Fn.runSync(f, 3), Fn.operationCount(f)) // 81 2
+ * ```
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const call: {
+  <const T extends Tree.ExprTree>(
+    inputs: T
+  ): <I extends Tree.Spec, O, E, R>(
+    self: Fn<I, O, E, R> & Tree.CheckOperands<I, T>
+  ) => Applied<O, E | Tree.ErrorOf<T>, R | Tree.RequirementsOf<T>>
+  <I extends Tree.Spec, O, E, R, const T extends Tree.ExprTree>(
+    self: Fn<I, O, E, R>,
+    inputs: T & Tree.CheckOperands<I, T>
+  ): Applied<O, E | Tree.ErrorOf<T>, R | Tree.RequirementsOf<T>>
+} = dual(2, (self: Any, inputs: unknown) => {
+  const impl = toBody(self)
+  const operands = operandsOf("Fn.call", impl, inputs)
+  const closed = calledBodies.get(self) ?? closedBody(impl, Array.from(operands.keys()))
+  calledBodies.set(self, closed)
+  const results = applyMany("call", { body: closed.body }, [...closed.captured, ...operands])
+  return Tree.unflatten(impl.outputs, results)
 }) as never
+
+/**
+ * Which axes of the inputs of a program `map` runs over: one axis for all, or a tree with an axis for each input; `null` for an input that is
+ * the same for every element. A number (or `null`) in the place of a subtree stands for all of its leaves.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Axes<I> = number | null | (I extends Tree.Leaf ? never : { readonly [K in keyof I]: Axes<I[K]> })
+
+/**
+ * Options of `map`: the length of the new axis, and where it is in the inputs (the leading axis of all, unless said otherwise).
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface MapOptions<N extends number = number, A = number | null> {
+  readonly size: N
+  readonly axes?: A
+}
+
+/**
+ * The inputs `I` with an axis of length `N` at the places that `A` says.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type MapInputs<I, N extends number, A> = [Tree.Spec] extends [I]
+  ? Tree.Spec
+  : A extends null
+    ? I
+    : I extends Shape.Shape
+      ? InsertAxis<I, A, N>
+      : I extends { readonly elementType: infer D; readonly shape: infer S extends Shape.Shape }
+        ? { readonly elementType: D; readonly shape: InsertAxis<S, A, N> }
+        : { readonly [K in keyof I]: MapInputs<I[K], N, A extends number ? A : K extends keyof A ? A[K] : never> }
+
+/**
+ * `MapInputs`, known to be a specification.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type MapInputsSpec<I, N extends number, A> = MapInputs<I, N, A> extends infer T extends Tree.Spec ? T : never
+
+type InsertAxis<
+  S extends Shape.Shape,
+  A,
+  N extends number,
+  Before extends Shape.Shape = readonly []
+> = Before["length"] extends A
+  ? readonly [...Before, N, ...S]
+  : S extends readonly [infer Head extends number, ...infer Tail extends Shape.Shape]
+    ? InsertAxis<Tail, A, N, readonly [...Before, Head]>
+    : Shape.Shape
+
+/**
+ * The outputs `O` with a new leading axis of length `N`.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type MapOutputs<O, N extends number> = [Tree.Spec] extends [O]
+  ? Tree.Spec
+  : O extends Shape.Shape
+    ? readonly [N, ...O]
+    : O extends { readonly elementType: infer D; readonly shape: infer S extends Shape.Shape }
+      ? { readonly elementType: D; readonly shape: readonly [N, ...S] }
+      : { readonly [K in keyof O]: MapOutputs<O[K], N> }
+
+/** The axis for each leaf of the inputs, `undefined` where an input is not mapped. */
+const axesOf = (inputs: Tree.Spec, axes: unknown): ReadonlyArray<number | undefined> => {
+  const result: Array<number | undefined> = []
+  const visit = (spec: Tree.Spec, axis: unknown, path: string): void => {
+    const place = path === "" ? "axes" : `axes${path}`
+    if (Tree.isLeaf(spec)) {
+      if (axis === null) {
+        result.push(undefined)
+        return
+      }
+      if (typeof axis !== "number")
+        throw Shape.error("Fn.map", [], `${place}: expected a number or null, got ${typeof axis}`)
+      const rank = Tree.typeOfLeaf(spec).shape.length
+      const position = axis < 0 ? axis + rank + 1 : axis
+      if (!Number.isInteger(axis) || position < 0 || position > rank) {
+        throw Shape.error(
+          "Fn.map",
+          [Tree.typeOfLeaf(spec).shape],
+          `${place}: axis ${axis} is out of range for an input of rank ${rank}`
+        )
+      }
+      result.push(position)
+      return
+    }
+    const own = (key: string | number): unknown =>
+      axis === null || typeof axis === "number"
+        ? axis
+        : typeof axis === "object" && Object.hasOwn(axis as object, key)
+          ? (axis as Record<string | number, unknown>)[key]
+          : undefined
+    if (Array.isArray(spec)) (spec as ReadonlyArray<Tree.Spec>).forEach((s, i) => visit(s, own(i), `${path}[${i}]`))
+    else for (const [key, s] of Object.entries(spec as Tree.SpecRecord)) visit(s, own(key), `${path}.${key}`)
+  }
+  visit(inputs, axes, "")
+  return result
+}
+
+/**
+ * The program that applies a program to every element along an axis of its inputs: vectorisation of a whole program.
+ *
+ * **Details**
+ *
+ * `size` is the length of the axis; `axes` says where it is in each input (the leading axis, unless said otherwise), `null` for an input that is shared by all
+ * elements. Negative axes count from the end, of the input with the new axis; their shapes are then not tracked in types. Outputs are stacked along a new leading
+ * axis. Failures and requirements are those of the program.
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn, Tensor } from "@fluxion/core"
+ *
+ * const affine = Fn.make({ w: [2], x: [2] }, ({ w, x }) => Expr.dot(w, x))
+ * const batch = Fn.map(affine, { size: 3, axes: { w: null, x: 0 } })
+ * const x = Tensor.make([[1, 0], [0, 1], [1, 1]])
+ * console.log(`${Fn.runSync(batch, { w: Tensor.make([10, 1]), x })}`) // [10, 1, 11]
+ * ```
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const map: {
+  <const N extends number, const A extends AnyAxes = 0>(
+    options: MapOptions<N, A>
+  ): <I extends Tree.Spec, O, E, R>(
+    self: Fn<I, O, E, R> & CheckAxes<I, A>
+  ) => Fn<MapInputsSpec<I, N, A>, MapOutputs<O, N>, E, R>
+  <I extends Tree.Spec, O, E, R, const N extends number, const A extends AnyAxes = 0>(
+    self: Fn<I, O, E, R>,
+    options: MapOptions<N, A> & CheckAxes<I, A>
+  ): Fn<MapInputsSpec<I, N, A>, MapOutputs<O, N>, E, R>
+} = dual(2, (self: Any, { axes = 0, size }: { readonly size: number; readonly axes?: unknown }): Any => {
+  const impl = toBody(self)
+  const expected = Tree.leaves(impl.inputs)
+  const axis = axesOf(impl.inputs, axes)
+  const inputs = Tree.unflatten(
+    impl.inputs,
+    expected.map(({ type: { elementType, shape } }, i) => {
+      const at = axis[i]
+      const mapped = at === undefined ? shape : [...shape.slice(0, at), size, ...shape.slice(at)]
+      return elementType === "real" ? mapped : { elementType, shape: mapped }
+    })
+  ) as Tree.Spec
+  const outputs = Tree.mapSpec(impl.outputs, ({ type: { elementType, shape } }) =>
+    elementType === "real" ? [size, ...shape] : { elementType, shape: [size, ...shape] }
+  )
+  const places = Array.from(expected.keys())
+  const shared = places.filter((i) => axis[i] === undefined)
+  const mapped = places.filter((i) => axis[i] !== undefined)
+  const { body, captured } = closedBody(impl, [...shared, ...mapped])
+  return unsafeFromLeaves(inputs, outputs, (leaves) => {
+    const rows = mapped.map((i) => {
+      const node = Expr.toNode(leaves[i]!)
+      const at = axis[i]!
+      const rest = Array.from(node.shape.keys()).filter((k) => k !== at)
+      return at === 0 ? node : expressionAlgebra.apply("transpose", { permutation: [at, ...rest] }, [node])
+    })
+    return applyMany("map", { body, consts: captured.length + shared.length, size, summed: 0 }, [
+      ...captured,
+      ...shared.map((i) => Expr.toNode(leaves[i]!)),
+      ...rows
+    ]) as ReadonlyArray<unknown> as ReadonlyArray<Expr.Any>
+  })
+}) as never
+
+/**
+ * `unknown` when the axes `A` fit the inputs `I`, otherwise a `Mismatch`.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type CheckAxes<I, A> = [A] extends [Axes<I>] ? unknown : Shape.Mismatch<"axes do not fit the inputs">
+
+/**
+ * Axes for some tree of inputs.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type AnyAxes = number | null | ReadonlyArray<AnyAxes> | { readonly [key: string]: AnyAxes }
 
 /**
  * The tree of expressions that applying a program gives.
@@ -533,7 +783,7 @@ export const evaluate = <D extends "real" | "index" | "bool", S extends Shape.Sh
 }
 
 /**
- * How many primitives a program applies, each shared node counted once.
+ * How many primitives a program applies, each shared node counted once; what is inside the body of a control primitive is not counted.
  *
  * @example
  * ```ts
@@ -550,7 +800,7 @@ export const evaluate = <D extends "real" | "index" | "bool", S extends Shape.Sh
  * @since 0.1.0
  */
 export const operationCount = (self: Any): number =>
-  schedule(toBody(self), false).nodes.filter((node) => node._tag === "Apply").length
+  schedule(toBody(self), false).nodes.filter(({ _tag }) => _tag === "Apply" || _tag === "Control").length
 
 /**
  * The expressions of a program: one for each leaf of its inputs, and of its outputs.
@@ -591,7 +841,9 @@ export const leaves = (
  * @since 0.1.0
  */
 export const nodes = (self: Any): ReadonlyArray<Expr.Any> =>
-  schedule(toBody(self), false).nodes as ReadonlyArray<unknown> as ReadonlyArray<Expr.Any>
+  schedule(toBody(self), false).nodes.filter(
+    ({ _tag }) => _tag !== "Control"
+  ) as ReadonlyArray<unknown> as ReadonlyArray<Expr.Any>
 
 /** @internal */
 export const codec: Codec<Any> = makeCodec((u): u is Any => u instanceof FnImpl, unsafeMake<FnImpl>)

@@ -13,9 +13,11 @@
  *
  * @since 0.1.0
  */
+import type { Body } from "./internal/schedule.ts"
 import type * as Tensor from "./Tensor.ts"
 import type * as Type from "./Type.ts"
 import { contraction } from "./primitives/contraction.ts"
+import { controlFlow } from "./primitives/controlFlow.ts"
 import { elementwise } from "./primitives/elementwise.ts"
 import { linalg } from "./primitives/linalg.ts"
 import { reduction } from "./primitives/reduction.ts"
@@ -365,3 +367,210 @@ export const definitions: Definitions<Name> = { ...elementwise, ...reduction, ..
  * @since 0.1.0
  */
 export const names: ReadonlyArray<Name> = Object.keys(definitions) as Array<Name>
+
+/**
+ * A closed program inside a control primitive: the nodes of its inputs and outputs. Nothing in it comes from outside but constants;
+ * see the module `Body`.
+ *
+ * @category control
+ * @since 0.1.0
+ */
+export type { Body }
+
+/**
+ * The attributes of `cond`.
+ *
+ * **Details**
+ *
+ * Operands: `[predicate, ...consts]`. Both bodies take the consts and compute results of the same types; the one that the predicate names is evaluated.
+ *
+ * @category control
+ * @since 0.1.0
+ */
+export interface CondAttributes {
+  readonly whenTrue: Body
+  readonly whenFalse: Body
+}
+
+/**
+ * The attributes of `scan`.
+ *
+ * **Details**
+ *
+ * Operands: `[...consts, ...init, ...xs]`; the body takes `[...consts, ...carries, ...slices of xs]` and computes `[...carries, ...ys]`.
+ * Results: `[...final carries, ...stacked ys]`. With `reverse` the last step comes first; `ys` stay where their `xs` are.
+ *
+ * @category control
+ * @since 0.1.0
+ */
+export interface ScanAttributes {
+  readonly body: Body
+  /** How many operands are the same in each step. */
+  readonly consts: number
+  /** How many values are carried from step to step. */
+  readonly carries: number
+  readonly length: number
+  readonly reverse: boolean
+}
+
+/**
+ * The attributes of `map`.
+ *
+ * **Details**
+ *
+ * Operands: `[...consts, ...xs]`; the body takes `[...consts, ...slices of xs]`. Its results are stacked along a new leading axis of length
+ * `size`, but for the last `summed` ones, which are added up: so `map` is closed under transposition.
+ *
+ * @category control
+ * @since 0.1.0
+ */
+export interface MapAttributes {
+  readonly body: Body
+  readonly consts: number
+  readonly size: number
+  readonly summed: number
+}
+
+/**
+ * The attributes of `call`: operands and results are those of the body.
+ *
+ * @category control
+ * @since 0.1.0
+ */
+export interface CallAttributes {
+  readonly body: Body
+}
+
+/**
+ * One sweep of a `whileLoop` over its iterations.
+ *
+ * @category control
+ * @since 0.1.0
+ */
+export interface Sweep {
+  readonly body: Body
+  /** How many values are carried from iteration to iteration. */
+  readonly states: number
+  /** How many values the body records at each iteration for later sweeps, besides its state before the iteration. */
+  readonly records: number
+}
+
+/**
+ * The attributes of `whileLoop`.
+ *
+ * **Details**
+ *
+ * Operands: `[...consts, ...initial states of sweep 0, ...initial states of sweep 1, ...]`; results: the final states of all sweeps.
+ *
+ * Sweep 0 is the ordinary loop: it runs while `condition` of `[...consts, ...states]` holds. Each later sweep goes over the same iterations, in the direction
+ * opposite to the sweep before it: sweep 1 backwards, sweep 2 forwards. Its body takes
+ * `[...consts, ...(for each earlier sweep: its states before this iteration, its records of this iteration), ...own states]`; every body
+ * computes `[...states, ...records]`. In this form loops are closed under both modes of differentiation; one sweep records nothing.
+ *
+ * @category control
+ * @since 0.1.0
+ */
+export interface WhileLoopAttributes {
+  readonly condition: Body
+  readonly consts: number
+  readonly sweeps: ReadonlyArray<Sweep>
+}
+
+/**
+ * The control primitives, which have programs in their attributes and any number of results.
+ *
+ * @category control
+ * @since 0.1.0
+ */
+export interface ControlSignatures {
+  readonly cond: CondAttributes
+  readonly scan: ScanAttributes
+  readonly map: MapAttributes
+  readonly call: CallAttributes
+  readonly whileLoop: WhileLoopAttributes
+}
+
+/**
+ * The name of a control primitive.
+ *
+ * @category control
+ * @since 0.1.0
+ */
+export type ControlName = keyof ControlSignatures
+
+/**
+ * The attributes of control primitive `K`.
+ *
+ * @category control
+ * @since 0.1.0
+ */
+export type ControlAttributes<K extends ControlName> = ControlSignatures[K]
+
+/**
+ * A body made ready to be evaluated many times.
+ *
+ * @category control
+ * @since 0.1.0
+ */
+export type Evaluator = (inputs: ReadonlyArray<Tensor.Any>) => ReadonlyArray<Tensor.Any>
+
+/**
+ * The row of control primitive `K` in core's table: its typing rule and its reference evaluation.
+ *
+ * **Details**
+ *
+ * `types` computes the types of the results, or throws a `ShapeError` where operands do not fit the bodies. `evaluate` receives a function that makes a body
+ * ready to be evaluated.
+ *
+ * @category control
+ * @since 0.1.0
+ */
+export interface ControlDefinition<K extends ControlName> {
+  readonly types: (attributes: ControlAttributes<K>, operands: ReadonlyArray<Type.Type>) => ReadonlyArray<Type.Type>
+  readonly evaluate: (
+    attributes: ControlAttributes<K>,
+    operands: ReadonlyArray<Tensor.Any>,
+    prepare: (body: Body) => Evaluator
+  ) => ReadonlyArray<Tensor.Any>
+}
+
+/**
+ * A total table with one definition per control primitive named in `K`.
+ *
+ * @category control
+ * @since 0.1.0
+ */
+export type ControlDefinitions<K extends ControlName> = { readonly [P in K]: ControlDefinition<P> }
+
+/**
+ * core's table of all control primitives.
+ *
+ * @example
+ * ```ts
+ * import { Body, Fn, Primitive, Type } from "@fluxion/core"
+ *
+ * const body = Body.make([Type.real([])], ([x]) => [Fn.expressions.apply("sin", {}, [x!])])
+ * const attributes = { body, consts: 0, size: 3, summed: 0 }
+ * const types = Primitive.controlDefinitions.map.types(attributes, [Type.real([3])])
+ * console.log(types.map(Type.render)) // [ 'real[3]' ]
+ * ```
+ *
+ * @category control
+ * @since 0.1.0
+ */
+export const controlDefinitions: ControlDefinitions<ControlName> = controlFlow
+
+/**
+ * The names of all control primitives.
+ *
+ * @example
+ * ```ts
+ * import { Primitive } from "@fluxion/core"
+ *
+ * console.log(Primitive.controlNames) // [ 'cond', 'scan', 'map', 'call', 'whileLoop' ]
+ * ```
+ *
+ * @category control
+ * @since 0.1.0
+ */
+export const controlNames: ReadonlyArray<ControlName> = Object.keys(controlDefinitions) as Array<ControlName>

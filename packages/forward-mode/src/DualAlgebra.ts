@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import { type Algebra, Operations, type Primitive, type Type } from "@fluxion/core"
-import { Zero } from "./JvpRule.ts"
-import { rules } from "./JvpRules.ts"
+import { type ControlJvpRule, type VectorCarrier, Zero } from "./JvpRule.ts"
+import { controlRules, rules } from "./JvpRules.ts"
 
 /**
  * A carrier with its tangent: the value of a quantity, and its derivative in the direction of the seeds.
@@ -30,6 +30,8 @@ type PerOperand = ReadonlyArray<(<A>(tangent: A, context: AnyContext<A>) => A) |
 type AllAtOnce = <A>(tangents: ReadonlyArray<A | Zero>, context: AnyContext<A>) => A | Zero
 
 const table = rules as unknown as Record<Primitive.Name, PerOperand | AllAtOnce>
+
+const controlTable = controlRules as unknown as Record<Primitive.ControlName, ControlJvpRule<"call">>
 
 /** Applies the JVP rule of a primitive to one tangent for each operand. */
 const pushForward = <A>(
@@ -92,22 +94,15 @@ export const dual = <A>(algebra: Algebra<A>): Algebra<DualCarrier<A>> => {
       fromVector(
         many.apply(primitive, attributes, (operands as ReadonlyArray<DualCarrier<A>>).map(toVector) as never, type)
       ),
+    applyMany: (primitive, attributes, operands, types) =>
+      many.applyMany(primitive, attributes, operands.map(toVector), types).map(fromVector),
     constant: (value) => ({ primal: algebra.constant(value), tangent: Zero }),
     typeOf: (x) => algebra.typeOf(x.primal),
     ...(free === undefined ? {} : { free: (expr) => fromVector(free(expr)) })
   }
 }
 
-/**
- * A carrier with several tangents, one for each seed; `undefined` when all are zero by structure.
- *
- * @category models
- * @since 0.1.0
- */
-export interface VectorCarrier<A> {
-  readonly primal: A
-  readonly tangents: ReadonlyArray<A | Zero> | undefined
-}
+export type { VectorCarrier }
 
 /**
  * Vector forward mode: like `dual`, with `count` tangents that share one evaluation of the primal.
@@ -153,6 +148,20 @@ export const vectorDual = <A>(algebra: Algebra<A>, count: number): Algebra<Vecto
         varies ||= tangents[i] !== Zero
       }
       return { primal: result, tangents: varies ? tangents : undefined }
+    },
+    applyMany: (primitive, attributes, operands, types) => {
+      if (operands.every((x) => x.tangents === undefined)) {
+        const primals = operands.map((x) => x.primal)
+        return algebra
+          .applyMany(primitive, attributes, primals, types)
+          .map((primal) => ({ primal, tangents: undefined }))
+      }
+      return controlTable[primitive](operands, {
+        algebra,
+        attributes: attributes as Primitive.CallAttributes,
+        count,
+        transform: (other) => vectorDual(other, count)
+      })
     },
     constant: (value) => ({ primal: algebra.constant(value), tangents: undefined }),
     typeOf: (x) => algebra.typeOf(x.primal),

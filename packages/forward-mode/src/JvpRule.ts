@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { Operations, Primitive, Type } from "@fluxion/core"
+import type { Algebra, Operations, Primitive, Type } from "@fluxion/core"
 
 /**
  * A tangent that is zero by structure: it is never computed.
@@ -66,3 +66,51 @@ export type JvpRule<K extends Primitive.Name> = Primitive.Signatures[K]["arity"]
  * @since 0.1.0
  */
 export type JvpRules<K extends Primitive.Name> = { readonly [P in K]: JvpRule<P> }
+
+/**
+ * A carrier with several tangents, one for each seed; `undefined` when all are zero by structure.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface VectorCarrier<A> {
+  readonly primal: A
+  readonly tangents: ReadonlyArray<A | Zero> | undefined
+}
+
+/**
+ * What the rule of a control primitive may use besides its operands: the algebra, the attributes, the number of tangents, and the transformer of
+ * algebras by which it differentiates the bodies in its attributes.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ControlContext<K extends Primitive.ControlName, A> {
+  readonly algebra: Algebra<A>
+  readonly attributes: Primitive.ControlAttributes<K>
+  readonly count: number
+  readonly transform: <B>(algebra: Algebra<B>) => Algebra<VectorCarrier<B>>
+}
+
+/**
+ * The JVP rule of control primitive `K`: results with their tangents from operands with their tangents, over any algebra.
+ *
+ * **Details**
+ *
+ * At least one operand has a tangent. The rule applies the same primitive to bodies that carry the tangents along.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ControlJvpRule<K extends Primitive.ControlName> = <A>(
+  operands: ReadonlyArray<VectorCarrier<A>>,
+  context: ControlContext<K, A>
+) => ReadonlyArray<VectorCarrier<A>>
+
+/**
+ * A total table of JVP rules for the control primitives named in `K`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ControlJvpRules<K extends Primitive.ControlName> = { readonly [P in K]: ControlJvpRule<P> }

@@ -4,8 +4,9 @@
  * @since 0.1.0
  */
 import type { Primitive } from "@fluxion/core"
-import type { JvpRules } from "./JvpRule.ts"
+import type { ControlJvpRules, JvpRules } from "./JvpRule.ts"
 import { contraction } from "./rules/contraction.ts"
+import { controlFlow } from "./rules/controlFlow.ts"
 import { elementwise } from "./rules/elementwise.ts"
 import { linalg } from "./rules/linalg.ts"
 import { reduction } from "./rules/reduction.ts"
@@ -42,3 +43,22 @@ export const rules: JvpRules<Primitive.Name> = {
   ...structural,
   ...linalg
 }
+
+/**
+ * The JVP rules of all control primitives.
+ *
+ * **Details**
+ *
+ * Total over the control primitives. Each transforms the bodies by the rules of these tables and applies the same primitive, so loops stay loops.
+ *
+ * @example
+ * ```ts
+ * import * as Forward from "@fluxion/forward-mode"
+ *
+ * console.log(Object.keys(Forward.controlRules)) // [ 'cond', 'scan', 'map', 'call', 'whileLoop' ]
+ * ```
+ *
+ * @category tables
+ * @since 0.1.0
+ */
+export const controlRules: ControlJvpRules<Primitive.ControlName> = controlFlow

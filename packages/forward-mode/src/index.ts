@@ -5,6 +5,14 @@
  */
 export * as Dual from "./Dual.ts"
 export { dual, type DualCarrier, vectorDual, type VectorCarrier } from "./DualAlgebra.ts"
-export { type Context, type JvpRule, type JvpRules, Zero } from "./JvpRule.ts"
-export { rules } from "./JvpRules.ts"
+export {
+  type Context,
+  type ControlContext,
+  type ControlJvpRule,
+  type ControlJvpRules,
+  type JvpRule,
+  type JvpRules,
+  Zero
+} from "./JvpRule.ts"
+export { controlRules, rules } from "./JvpRules.ts"
 export { type CheckOneScalar, derivative, directional, evaluate, jacobian, jvp } from "./Operators.ts"

@@ -4,60 +4,10 @@
  * @since 0.1.0
  */
 import { type Algebra, Operations, Primitive, type Type } from "@fluxion/core"
-import { Zero } from "./VjpRule.ts"
-import { rules } from "./VjpRules.ts"
+import { type ControlVjpRule, type Tape, type TapeEntry, type Traced, Zero } from "./VjpRule.ts"
+import { controlRules, rules } from "./VjpRules.ts"
 
-/**
- * One step of the tape: the primitive that was applied, with what its pullback needs.
- *
- * @category models
- * @since 0.1.0
- */
-export interface TapeEntry<A> {
-  /** The position on the tape. */
-  readonly index: number
-  /** What was applied; `undefined` for an input. */
-  readonly step:
-    | {
-        readonly primitive: Primitive.Name
-        readonly attributes: object
-        readonly operands: ReadonlyArray<Traced<A>>
-        readonly result: A
-      }
-    | undefined
-}
-
-/**
- * A carrier with its place on the tape; without one it does not vary with the inputs.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Traced<A> {
-  readonly primal: A
-  readonly entry: TapeEntry<A> | undefined
-}
-
-/**
- * A tape: the algebra that records on it, and the sweep that reads it backwards.
- *
- * **Details**
- *
- * - `input` puts a carrier on the tape as a quantity to differentiate with respect to.
- * - `pullback` takes a cotangent for each output and gives the cotangent of each input. It may be called many times.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Tape<A> {
-  readonly algebra: Algebra<Traced<A>>
-  readonly input: (primal: A) => Traced<A>
-  readonly pullback: (
-    outputs: ReadonlyArray<Traced<A>>,
-    cotangents: ReadonlyArray<A | Zero>,
-    inputs: ReadonlyArray<Traced<A>>
-  ) => Array<A | Zero>
-}
+export type { Tape, TapeEntry, Traced }
 
 interface AnyContext<A> {
   readonly ops: Operations.Operations<A>
@@ -71,6 +21,8 @@ type PerOperand = ReadonlyArray<(<A>(cotangent: A, context: AnyContext<A>) => A)
 type Variadic = <A>(cotangent: A, context: AnyContext<A>, position: number) => A
 
 const table = rules as unknown as Record<Primitive.Name, PerOperand | Variadic>
+
+const controlTable = controlRules as unknown as Record<Primitive.ControlName, ControlVjpRule<"call">>
 
 /**
  * Makes a tape over an algebra.
@@ -108,6 +60,11 @@ export const traced = <A>(algebra: Algebra<A>): Tape<A> => {
   }
   const { free } = algebra
   const constant = (primal: A): Traced<A> => ({ primal, entry: undefined })
+  const controlContext = (attributes: object, operands: ReadonlyArray<Traced<A>>) => ({
+    attributes: attributes as Primitive.CallAttributes,
+    varies: operands.map(({ entry }) => entry !== undefined),
+    trace: traced
+  })
 
   const pullback: Tape<A>["pullback"] = (outputs, cotangents, inputs) => {
     const accumulated = new Map<number, A>()
@@ -115,6 +72,8 @@ export const traced = <A>(algebra: Algebra<A>): Tape<A> => {
       const before = accumulated.get(entry.index)
       accumulated.set(entry.index, before === undefined ? cotangent : ops.add(before, cotangent))
     }
+    // The cotangents of the results of control primitives, by the position of their steps.
+    const results = new Map<number, Array<A | Zero>>()
     let last = -1
     outputs.forEach(({ entry }, i) => {
       const cotangent = cotangents[i] as A | Zero
@@ -125,9 +84,33 @@ export const traced = <A>(algebra: Algebra<A>): Tape<A> => {
     for (let index = last; index >= 0; index--) {
       const cotangent = accumulated.get(index)
       const { step } = entries[index]!
-      if (cotangent === undefined || step === undefined) continue
+      if (step._tag === "Control") {
+        const cotangents = results.get(index)
+        if (cotangents === undefined) continue
+        results.delete(index)
+        const pulled = controlTable[step.primitive].pullback(
+          algebra,
+          cotangents,
+          step.operands.map((operand) => operand.primal),
+          step,
+          controlContext(step.attributes, step.operands)
+        )
+        step.operands.forEach(({ entry }, i) => {
+          const own = pulled[i] as A | Zero
+          if (entry !== undefined && own !== Zero) accumulate(entry, own)
+        })
+        continue
+      }
+      if (cotangent === undefined || step._tag === "Input") continue
       // Nothing later can add to it, and no earlier step needs it.
       accumulated.delete(index)
+      if (step._tag === "Project") {
+        const of = entries[step.of]!.step as Extract<TapeEntry<A>["step"], { readonly _tag: "Control" }>
+        const cotangents = results.get(step.of) ?? new Array<A | Zero>(of.results.length).fill(Zero)
+        results.set(step.of, cotangents)
+        cotangents[step.position] = cotangent
+        continue
+      }
       const { attributes, primitive, result } = step
       const operands = step.operands.map((operand) => operand.primal)
       const context: AnyContext<A> = { ops, attributes, operands, result, type: algebra.typeOf(result) }
@@ -162,14 +145,31 @@ export const traced = <A>(algebra: Algebra<A>): Tape<A> => {
           ({ entry }, i) => entry !== undefined && (typeof rule === "function" || rule[i] !== Zero)
         )
         return varies
-          ? { primal: result, entry: record({ primitive, attributes, operands, result }) }
+          ? { primal: result, entry: record({ _tag: "Apply", primitive, attributes, operands, result }) }
           : constant(result)
+      },
+      applyMany: (primitive, attributes, operands, types) => {
+        const primals = operands.map((operand) => operand.primal)
+        const apply = (): ReadonlyArray<A> => algebra.applyMany(primitive, attributes, primals, types)
+        if (operands.every(({ entry }) => entry === undefined)) return apply().map(constant)
+        const context = controlContext(attributes, operands)
+        const { active, forward } = controlTable[primitive]
+        const varies = active(context)
+        if (!varies.includes(true)) return apply().map(constant)
+        const { residuals, results } =
+          forward === undefined ? { residuals: [], results: apply() } : forward(algebra, primals, context)
+        const { index } = record({ _tag: "Control", primitive, attributes, operands, residuals, results })
+        return results.map((primal, position) =>
+          varies[position] === true
+            ? { primal, entry: record({ _tag: "Project", of: index, position }) }
+            : constant(primal)
+        )
       },
       constant: (value) => constant(algebra.constant(value)),
       typeOf: ({ primal }) => algebra.typeOf(primal),
       ...(free === undefined ? {} : { free: (expr) => constant(free(expr)) })
     },
-    input: (primal) => ({ primal, entry: record(undefined) }),
+    input: (primal) => ({ primal, entry: record({ _tag: "Input" }) }),
     pullback
   }
 }

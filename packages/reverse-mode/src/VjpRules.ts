@@ -11,11 +11,12 @@
  */
 import type { Primitive } from "@fluxion/core"
 import { contraction } from "./rules/contraction.ts"
+import { controlFlow } from "./rules/controlFlow.ts"
 import { elementwise } from "./rules/elementwise.ts"
 import { linalg } from "./rules/linalg.ts"
 import { reduction } from "./rules/reduction.ts"
 import { structural } from "./rules/structural.ts"
-import type { VjpRules } from "./VjpRule.ts"
+import type { ControlVjpRules, VjpRules } from "./VjpRule.ts"
 
 /**
  * Reverse mode's table of all primitives.
@@ -49,3 +50,22 @@ export const rules: VjpRules<Primitive.Name> = {
   ...structural,
   ...linalg
 }
+
+/**
+ * The VJP rules of all control primitives.
+ *
+ * **Details**
+ *
+ * Total over the control primitives. Each pulls back through the bodies by the rules of these tables and applies the same primitive, so loops stay loops.
+ *
+ * @example
+ * ```ts
+ * import * as Reverse from "@fluxion/reverse-mode"
+ *
+ * console.log(Object.keys(Reverse.controlRules)) // [ 'cond', 'scan', 'map', 'call', 'whileLoop' ]
+ * ```
+ *
+ * @category tables
+ * @since 0.1.0
+ */
+export const controlRules: ControlVjpRules<Primitive.ControlName> = controlFlow

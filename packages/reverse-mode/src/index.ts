@@ -14,5 +14,15 @@ export {
   vjp
 } from "./Operators.ts"
 export { type Tape, type TapeEntry, type Traced, traced } from "./TracedAlgebra.ts"
-export { type Context, type VjpRule, type VjpRules, Zero } from "./VjpRule.ts"
-export { rules } from "./VjpRules.ts"
+export {
+  type Context,
+  type ControlContext,
+  type ControlVjpRule,
+  type ControlVjpRules,
+  type Evaluated,
+  type TapeStep,
+  type VjpRule,
+  type VjpRules,
+  Zero
+} from "./VjpRule.ts"
+export { controlRules, rules } from "./VjpRules.ts"

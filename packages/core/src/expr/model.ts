@@ -300,7 +300,8 @@ export interface Logic {
 export const isExpr = (u: unknown): u is Any => typeof u === "object" && u !== null && Internal.TypeId in u
 
 /**
- * An expression seen as data: an input of a program, a constant, or a primitive applied to operands.
+ * An expression seen as data: an input of a program, a constant, a primitive applied to operands, or one of the results of a control
+ * primitive (whose attributes hold bodies).
  *
  * @category models
  * @since 0.1.0
@@ -314,6 +315,19 @@ export type View =
       readonly primitive: Primitive.Name
       readonly attributes: object
       readonly operands: ReadonlyArray<Any>
+      readonly type: Type.Type
+    }
+  | {
+      readonly _tag: "Project"
+      readonly id: number
+      /** The control primitive that was applied. */
+      readonly primitive: Primitive.ControlName
+      readonly attributes: object
+      readonly operands: ReadonlyArray<Any>
+      /** Identifies the control node: the projections of one node share it. */
+      readonly of: number
+      /** Which of its results this is. */
+      readonly index: number
       readonly type: Type.Type
     }
 
@@ -352,6 +366,21 @@ export const view = (self: Any): View => {
         operands: node.operands as ReadonlyArray<unknown> as ReadonlyArray<Any>,
         type
       }
+    case "Project": {
+      const [of] = node.operands as readonly [Internal.Node]
+      return {
+        _tag: "Project",
+        id: node.id,
+        primitive: of.control!.primitive,
+        attributes: of.attributes!,
+        operands: of.operands as ReadonlyArray<unknown> as ReadonlyArray<Any>,
+        of: of.id,
+        index: node.index,
+        type
+      }
+    }
+    case "Control":
+      throw new Error("a control node is seen through its projections")
   }
 }
 

@@ -7,8 +7,8 @@ import type * as Primitive from "../Primitive.ts"
 import * as Shape from "../Shape.ts"
 import type * as Tensor from "../Tensor.ts"
 import type * as Type from "../Type.ts"
-import { apply as applyChecked } from "./apply.ts"
-import { applyTyped, constant, type Node } from "./node.ts"
+import { apply as applyChecked, applyMany } from "./apply.ts"
+import { applyTyped, constant, control, type Node } from "./node.ts"
 
 const scalarValue = (node: Node): number | undefined =>
   node._tag === "Constant" && node.elementType === "real" && node.value!.data.length === 1
@@ -76,7 +76,18 @@ export const expressionAlgebra: Algebra<Node> = {
         : applyTyped(primitive, attributes, nodes, { elementType: type.elementType, shape: type.shape }))
     )
   },
+  applyMany: (primitive, attributes, operands, types) =>
+    types === undefined ? applyMany(primitive, attributes, operands) : control(primitive, attributes, operands, types),
   constant,
   typeOf: (node: Node): Type.Type => node,
   free: (expr) => expr as unknown as Node
+}
+
+/** The expression algebra that copies programs as they are written. */
+export const copyingAlgebra: Algebra<Node> = {
+  ...expressionAlgebra,
+  apply: (primitive, attributes, operands, type) =>
+    type === undefined
+      ? applyChecked(primitive, attributes, operands as ReadonlyArray<Node>)
+      : applyTyped(primitive, attributes, operands as ReadonlyArray<Node>, type)
 }

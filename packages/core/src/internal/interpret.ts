@@ -18,29 +18,43 @@ export class FreeVariable extends Error {
 }
 
 type AnyApply<A> = (primitive: Primitive.Name, attributes: object, operands: ReadonlyArray<A>, type: Type.Type) => A
+type AnyApplyMany<A> = (
+  primitive: Primitive.ControlName,
+  attributes: object,
+  operands: ReadonlyArray<A>,
+  types: ReadonlyArray<Type.Type>
+) => ReadonlyArray<A>
 
 export const interpret = <A>(body: Body, algebra: Algebra<A>, inputs: ReadonlyArray<A>): Array<A> => {
   const { free } = algebra
   const apply = algebra.apply as unknown as AnyApply<A>
+  const applyMany = algebra.applyMany as unknown as AnyApplyMany<A>
   const { dependent, first, inputIndex, lastUse, nodes, operands, outputs } = schedule(body, free !== undefined)
   const values = new Array<A | undefined>(nodes.length)
+  // The results of control nodes, by position.
+  const results = new Map<number, ReadonlyArray<A>>()
   for (let i = 0; i < nodes.length; i++) {
     const node = nodes[i]!
     if (inputIndex[i]! >= 0) {
       values[i] = inputs[inputIndex[i]!]!
     } else if (dependent[i] === 0 && free !== undefined) {
       // Whatever does not depend on the inputs is read as a whole.
-      values[i] = free(node as unknown as Expr.Any)
+      if (node._tag !== "Control") values[i] = free(node as unknown as Expr.Any)
     } else if (node._tag === "Constant") {
       values[i] = algebra.constant(node.value!)
     } else if (node._tag === "Input") {
       throw new FreeVariable(node)
+    } else if (node._tag === "Project") {
+      const position = operands[first[i]!]!
+      values[i] = results.get(position)![node.index]!
+      if (lastUse[position] === i) results.delete(position)
     } else {
       const start = first[i]!
       const end = first[i + 1]!
       const carriers = new Array<A>(end - start)
       for (let j = start; j < end; j++) carriers[j - start] = values[operands[j]!]!
-      values[i] = apply(node.primitive!, node.attributes!, carriers, node)
+      if (node.control === undefined) values[i] = apply(node.primitive!, node.attributes!, carriers, node)
+      else results.set(i, applyMany(node.control.primitive, node.attributes!, carriers, node.control.types))
       for (let j = start; j < end; j++) if (lastUse[operands[j]!] === i) values[operands[j]!] = undefined
     }
   }

@@ -1,4 +1,5 @@
-// The one class behind every expression: an immutable node of the program graph.
+// The one class behind every expression: an immutable node of the program graph. A control node has several results;
+// a `Project` node takes one of them.
 
 import { Pipeable } from "effect"
 import type * as Primitive from "../Primitive.ts"
@@ -14,7 +15,7 @@ let nextId = 0
 export class Node extends Pipeable.Class implements Type.Type {
   readonly [TypeId] = TypeId
   readonly id: number
-  readonly _tag: "Input" | "Constant" | "Apply"
+  readonly _tag: "Input" | "Constant" | "Apply" | "Control" | "Project"
   readonly elementType: Type.ElementType
   readonly shape: Shape.Shape
   readonly primitive: Primitive.Name | undefined
@@ -22,18 +23,24 @@ export class Node extends Pipeable.Class implements Type.Type {
   readonly operands: ReadonlyArray<Node>
   readonly value: Tensor.Any | undefined
   readonly label: string | undefined
+  /** Of a control node: the primitive and the types of its results. */
+  readonly control: { readonly primitive: Primitive.ControlName; readonly types: ReadonlyArray<Type.Type> } | undefined
+  /** Of a projection: which result of its operand it is. */
+  readonly index: number
   /** Scratch of the scheduler, meaningless outside of one call: which visit saw this node last, and where it put it. */
   visit = 0
   position = 0
   constructor(
-    tag: "Input" | "Constant" | "Apply",
+    tag: Node["_tag"],
     elementType: Type.ElementType,
     shape: Shape.Shape,
     primitive: Primitive.Name | undefined,
     attributes: object | undefined,
     operands: ReadonlyArray<Node>,
     value: Tensor.Any | undefined,
-    label: string | undefined
+    label: string | undefined,
+    control?: Node["control"],
+    index = 0
   ) {
     super()
     this.id = nextId++
@@ -45,6 +52,8 @@ export class Node extends Pipeable.Class implements Type.Type {
     this.operands = operands
     this.value = value
     this.label = label
+    this.control = control
+    this.index = index
   }
   toJSON() {
     return {
@@ -53,11 +62,19 @@ export class Node extends Pipeable.Class implements Type.Type {
       elementType: this.elementType,
       shape: this.shape,
       ...(this.primitive === undefined ? {} : { primitive: this.primitive }),
+      ...(this._tag === "Project" ? { primitive: this.operands[0]!.control!.primitive, index: this.index } : {}),
       ...(this.label === undefined ? {} : { label: this.label })
     }
   }
   override toString(): string {
-    const what = this._tag === "Apply" ? this.primitive : this._tag === "Input" ? this.label : "constant"
+    const what =
+      this._tag === "Apply"
+        ? this.primitive
+        : this._tag === "Input"
+          ? this.label
+          : this._tag === "Project"
+            ? `${this.operands[0]!.control!.primitive}#${this.index}`
+            : (this.control?.primitive ?? "constant")
     return `Expr(${what}: ${this.elementType}[${this.shape.join(",")}])`
   }
   [Symbol.for("nodejs.util.inspect.custom")](): string {
@@ -79,3 +96,37 @@ export const applyTyped = (
   operands: ReadonlyArray<Node>,
   type: Type.Type
 ): Node => new Node("Apply", type.elementType, type.shape, primitive, attributes, operands, undefined, undefined)
+
+const noShape: Shape.Shape = []
+
+/** A control node and the projections of its results. */
+export const control = (
+  primitive: Primitive.ControlName,
+  attributes: object,
+  operands: ReadonlyArray<Node>,
+  types: ReadonlyArray<Type.Type>
+): ReadonlyArray<Node> => {
+  const results = types.map(({ elementType, shape }): Type.Type => ({ elementType, shape }))
+  const node = new Node("Control", "real", noShape, undefined, attributes, operands, undefined, undefined, {
+    primitive,
+    types: results
+  })
+  return results.map(
+    (type, index) =>
+      new Node(
+        "Project",
+        type.elementType,
+        type.shape,
+        undefined,
+        undefined,
+        [node],
+        undefined,
+        undefined,
+        undefined,
+        index
+      )
+  )
+}
+
+/** Nodes made from now on have at least this id. */
+export const upcomingId = (): number => nextId

@@ -25,15 +25,20 @@ export interface Schedule {
 let visits = 0
 
 /**
- * Visits what the outputs need. With `prune`, nodes older than the program's inputs are leaves: they cannot depend on them,
+ * Visits what the outputs need; an input is a leaf, whatever it was made of. With `prune`, nodes older than the program's inputs are leaves: they cannot depend on them,
  * so a captured expression is not descended into.
  */
 const build = (body: Body, prune: boolean): Schedule => {
-  const oldest = body.inputNodes.length === 0 ? Infinity : body.inputNodes[0]!.id
+  let oldest = Infinity
+  for (const node of body.inputNodes) if (node.id < oldest) oldest = node.id
   const visit = ++visits
   const nodes: Array<Node> = []
   let operandCount = 0
-  const pending: Array<Node> = [...body.outputNodes, ...body.inputNodes]
+  for (const node of body.inputNodes) {
+    node.visit = visit
+    nodes.push(node)
+  }
+  const pending: Array<Node> = [...body.outputNodes]
   while (pending.length > 0) {
     const node = pending.pop()!
     if (node.visit === visit) continue
@@ -60,7 +65,7 @@ const build = (body: Body, prune: boolean): Schedule => {
   for (let i = 0; i < nodes.length; i++) {
     first[i] = next
     const node = nodes[i]!
-    if (prune && node.id < oldest) continue
+    if (inputIndex[i]! >= 0 || (prune && node.id < oldest)) continue
     for (let j = 0; j < node.operands.length; j++) {
       const p = node.operands[j]!.position
       operands[next++] = p

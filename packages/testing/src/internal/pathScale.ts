@@ -58,6 +58,9 @@ export const pathScale = (f: Fn.Any, at: unknown, weights: ReadonlyArray<Tensor.
       })
       return carrier(result, { operands, partials }, true)
     },
+    applyMany: (primitive) => {
+      throw new Error(`pathScale does not follow paths through ${primitive}`)
+    },
     constant: (value) => carrier(value, undefined, false),
     typeOf: ({ primal }) => primal
   }

@@ -114,6 +114,13 @@ class Encoder {
         actual: `the input ${JSON.stringify(node.label)} of another program`
       })
     }
+    if (node._tag === "Control" || node._tag === "Project") {
+      throw new ProgramEncodeError({
+        path: path(),
+        expected: "a program without control flow",
+        actual: node._tag === "Control" ? node.control!.primitive : "a result of control flow"
+      })
+    }
     const problem = problemOfShape(node.shape)
     if (problem !== undefined) {
       throw new ProgramEncodeError({ path: path(), expected: problem.expected, actual: problem.actual })

@@ -1,0 +1,114 @@
+// Programs with control flow that must type-check, with exactly these types, in both call styles.
+
+import { Expr, Fn, Tensor } from "@fluxion/core"
+
+type Equals<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+const the = <U>(_value: U) => ({
+  is: <T>(..._proof: Equals<T, U> extends true ? [] : [U, "is not", T]): void => {}
+})
+
+declare const failing: Expr.Expr<readonly [], "overflow", "Random">
+declare const flag: Expr.BoolExpr<readonly [], "unset">
+declare const n: number
+const xs = Expr.ones([5, 3])
+const labels = Expr.constant(Tensor.index([1, 2, 3, 4, 5]))
+const sized = Expr.ones([n, 3])
+
+// cond
+the(
+  Expr.cond(
+    flag,
+    () => Expr.ones([3]),
+    () => Expr.zeros([3])
+  )
+).is<Expr.Expr<readonly [3], "unset">>()
+the(
+  flag.pipe(
+    Expr.cond(
+      () => 1,
+      () => Expr.constant(0)
+    )
+  )
+).is<Expr.Expr<readonly [], "unset">>()
+the(
+  Expr.cond(
+    flag,
+    () => 1,
+    () => failing
+  )
+).is<Expr.Expr<readonly [], "unset" | "overflow", "Random">>()
+the(
+  Expr.cond(
+    flag,
+    () => ({ a: 1, b: [true] }),
+    () => ({ a: 2, b: [false] })
+  )
+).is<{ readonly a: Expr.Expr<readonly [], "unset">; readonly b: readonly [Expr.BoolExpr<readonly [], "unset">] }>()
+
+// scan
+the(Expr.scan((total, x) => [Expr.add(total, Expr.sum(x)), Expr.mul(x, total)], 0, xs)).is<
+  readonly [Expr.Expr<readonly []>, Expr.Expr<readonly [5, 3]>]
+>()
+the(Expr.scan((total, x) => [Expr.add(total, Expr.sum(x)), x], 0, sized, { reverse: true })).is<
+  readonly [Expr.Expr<readonly []>, Expr.Expr<readonly [number, 3]>]
+>()
+the(Expr.scan((total) => [Expr.add(total, 1), total], 0, {}, { length: 7 })).is<
+  readonly [Expr.Expr<readonly []>, Expr.Expr<readonly [7]>]
+>()
+the(
+  Expr.scan(
+    ({ i, w }, { label, x }) => [{ w: Expr.add(w, Expr.mul(x, failing)), i: Expr.add(i, 1) }, [label]],
+    { w: Expr.zeros([3]), i: Expr.constant(Tensor.index(0)) },
+    { x: xs, label: labels }
+  )
+).is<
+  readonly [
+    {
+      readonly w: Expr.Expr<readonly [3], "overflow", "Random">
+      readonly i: Expr.IndexExpr<readonly [], "overflow", "Random">
+    },
+    readonly [Expr.IndexExpr<readonly [5], "overflow", "Random">]
+  ]
+>()
+the(
+  xs.pipe(Expr.scan((total, x: Expr.Expr<readonly [3]>) => [Expr.add(total, Expr.sum(x)), Expr.mul(x, total)], 0))
+).is<readonly [Expr.Expr<readonly []>, Expr.Expr<readonly [5, 3]>]>()
+
+// fold and iterate
+the(Expr.fold((total, x) => Expr.add(total, x), Expr.zeros([3]), xs)).is<Expr.Expr<readonly [3]>>()
+the(xs.pipe(Expr.fold((total, x: Expr.Expr<readonly [3]>) => Expr.add(total, x), Expr.zeros([3])))).is<
+  Expr.Expr<readonly [3]>
+>()
+the(Expr.iterate(3, (x) => Expr.mul(x, failing), 1)).is<Expr.Expr<readonly [], "overflow", "Random">>()
+the(Expr.iterate(3, ([a, b]) => [b, Expr.add(a, b)], [0, 1])).is<
+  readonly [Expr.Expr<readonly []>, Expr.Expr<readonly []>]
+>()
+the(Expr.constant(1).pipe(Expr.iterate(3, (x: Expr.Expr<readonly []>) => Expr.mul(x, 2)))).is<Expr.Expr<readonly []>>()
+
+// whileLoop
+the(
+  Expr.whileLoop(
+    ({ n }) => Expr.and(flag, Expr.lt(n, 10)),
+    ({ n, x }) => ({ x: Expr.mul(x, failing), n: Expr.add(n, 1) }),
+    { x: 1, n: 0 }
+  )
+).is<{
+  readonly x: Expr.Expr<readonly [], "unset" | "overflow", "Random">
+  readonly n: Expr.Expr<readonly [], "unset" | "overflow", "Random">
+}>()
+
+// map
+the(Expr.map((x) => Expr.sum(x), xs)).is<Expr.Expr<readonly [5]>>()
+the(xs.pipe(Expr.map((x: Expr.Expr<readonly [3]>) => Expr.sum(x)))).is<Expr.Expr<readonly [5]>>()
+the(Expr.map((x) => Expr.mul(failing, Expr.sum(x)), sized)).is<Expr.Expr<readonly [number], "overflow", "Random">>()
+the(Expr.map(({ label, x }) => ({ twice: Expr.add(x, x), label }), { x: xs, label: labels })).is<{
+  readonly twice: Expr.Expr<readonly [5, 3]>
+  readonly label: Expr.IndexExpr<readonly [5]>
+}>()
+the(Expr.map((x, { scale }) => Expr.mul(x, scale), xs, { consts: { scale: 2 } })).is<Expr.Expr<readonly [5, 3]>>()
+the(Expr.map((row) => Expr.map((x) => Expr.mul(x, Expr.constant([1, 2])), row), xs)).is<Expr.Expr<readonly [5, 3, 2]>>()
+
+// Programs
+the(Fn.make([3], (x) => Expr.scan((c, xi) => [Expr.add(c, xi), c], 0, x))).is<
+  Fn.Fn<readonly [3], readonly [readonly [], readonly [3]]>
+>()
