@@ -83,18 +83,14 @@ type BroadcastFromEnd<A extends Shape, B extends Shape, Result extends Shape> = 
  * @category type-level
  * @since 0.1.0
  */
-export type Broadcast<A extends Shape, B extends Shape> = number extends A["length"]
-  ? B extends readonly []
-    ? A
-    : Shape
-  : number extends B["length"]
-    ? A extends readonly []
-      ? B
-      : Shape
-    : A extends readonly []
-      ? B
-      : B extends readonly []
-        ? A
+export type Broadcast<A extends Shape, B extends Shape> = B extends readonly []
+  ? A
+  : A extends readonly []
+    ? B
+    : number extends A["length"]
+      ? Shape
+      : number extends B["length"]
+        ? Shape
         : BroadcastFromEnd<A, B, readonly []>
 
 /**
@@ -103,9 +99,11 @@ export type Broadcast<A extends Shape, B extends Shape> = number extends A["leng
  * @category type-level
  * @since 0.1.0
  */
-export type CheckBroadcast<A extends Shape, B extends Shape> = [Broadcast<A, B>] extends [never]
-  ? Mismatch<`cannot broadcast ${Render<A>} with ${Render<B>}`>
-  : unknown
+export type CheckBroadcast<A extends Shape, B extends Shape> = B extends readonly []
+  ? unknown
+  : [Broadcast<A, B>] extends [never]
+    ? Mismatch<`cannot broadcast ${Render<A>} with ${Render<B>}`>
+    : unknown
 
 /**
  * `unknown` when `S` broadcasts to exactly `Target`, otherwise a `Mismatch` that names both.
@@ -199,15 +197,17 @@ type AxisNames<S extends Shape, Before extends Shape = []> = S extends readonly 
  * @category type-level
  * @since 0.1.0
  */
-export type CheckAxes<S extends Shape, A extends Axes | undefined> = number extends S["length"]
+export type CheckAxes<S extends Shape, A extends Axes | undefined> = [A] extends [undefined]
   ? unknown
-  : A extends Axes
-    ? number extends AxisUnion<A>
-      ? unknown
-      : [Exclude<`${AxisUnion<A>}`, AxisNames<S>>] extends [never]
+  : number extends S["length"]
+    ? unknown
+    : A extends Axes
+      ? number extends AxisUnion<A>
         ? unknown
-        : Mismatch<`axis ${Exclude<`${AxisUnion<A>}`, AxisNames<S>>} is out of range for ${Render<S>}`>
-    : unknown
+        : [Exclude<`${AxisUnion<A>}`, AxisNames<S>>] extends [never]
+          ? unknown
+          : Mismatch<`axis ${Exclude<`${AxisUnion<A>}`, AxisNames<S>>} is out of range for ${Render<S>}`>
+      : unknown
 
 /**
  * The dimension of `S` at axis `A` (negative axes count from the end); `number` when unknown.

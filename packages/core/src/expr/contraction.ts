@@ -2,7 +2,7 @@ import { dual } from "effect/Function"
 import { apply } from "../internal/apply.ts"
 import type { Node } from "../internal/node.ts"
 import * as Shape from "../Shape.ts"
-import { type Operand, type Real, type ShapeOf, fromNode, liftNode } from "./model.ts"
+import { type Expr, type Operand, type Proto, type Real, type ShapeOf, fromNode, liftNode } from "./model.ts"
 
 type Labels = ReadonlyArray<number>
 
@@ -142,6 +142,26 @@ export const matmul: {
   ): <X extends Operand>(
     self: X & Shape.CheckMatmul<ShapeOf<X>, ShapeOf<Y>>
   ) => Real<Shape.Matmul<ShapeOf<X>, ShapeOf<Y>>, X | Y>
+  // For functions that are generic in dimensions.
+  <
+    M extends number,
+    K extends number,
+    N extends number,
+    X extends Proto<"real", readonly [M, K], unknown, unknown>,
+    Y extends Expr<readonly [K, N], unknown, unknown>
+  >(
+    self: X & Expr<readonly [M, K], unknown, unknown>,
+    that: Y & Expr<readonly [NoInfer<K>, N], unknown, unknown>
+  ): Real<readonly [M, N], X | Y>
+  <
+    M extends number,
+    K extends number,
+    X extends Proto<"real", readonly [M, K], unknown, unknown>,
+    Y extends Expr<readonly [K], unknown, unknown>
+  >(
+    self: X & Expr<readonly [M, K], unknown, unknown>,
+    that: Y & Expr<readonly [NoInfer<K>], unknown, unknown>
+  ): Real<readonly [M], X | Y>
   <X extends Operand, Y extends Operand>(
     self: X,
     that: Y & Shape.CheckMatmul<ShapeOf<X>, ShapeOf<Y>>

@@ -223,6 +223,15 @@ export interface Binary {
   ): <X extends Operand>(
     self: X & Shape.CheckBroadcast<ShapeOf<X>, ShapeOf<Y>>
   ) => Real<Shape.Broadcast<ShapeOf<X>, ShapeOf<Y>>, X | Y>
+  // For functions that are generic in a shape: it is not known yet, but both operands have it.
+  <S extends Shape.Shape, X extends Proto<"real", S, unknown, unknown>, Y extends Expr<S, unknown, unknown> | number>(
+    self: X & Expr<S, unknown, unknown>,
+    that: Y
+  ): Real<S, X | Y>
+  <S extends Shape.Shape, Y extends Proto<"real", S, unknown, unknown>>(
+    self: number,
+    that: Y & Expr<S, unknown, unknown>
+  ): Real<S, Y>
   <X extends Operand, Y extends Operand>(
     self: X,
     that: Y & Shape.CheckBroadcast<ShapeOf<X>, ShapeOf<Y>>
@@ -241,6 +250,15 @@ export interface Arithmetic {
   ): <X extends NumericOperand>(
     self: X & Shape.CheckBroadcast<ShapeOf<X>, ShapeOf<Y>> & CheckElements<X, Y>
   ) => OfElementType<NumericElement<X, Y>, Shape.Broadcast<ShapeOf<X>, ShapeOf<Y>>, X | Y>
+  // For functions that are generic in a shape: it is not known yet, but both operands have it.
+  <S extends Shape.Shape, X extends Proto<"real", S, unknown, unknown>, Y extends Expr<S, unknown, unknown> | number>(
+    self: X & Expr<S, unknown, unknown>,
+    that: Y
+  ): Real<S, X | Y>
+  <S extends Shape.Shape, Y extends Proto<"real", S, unknown, unknown>>(
+    self: number,
+    that: Y & Expr<S, unknown, unknown>
+  ): Real<S, Y>
   <X extends NumericOperand, Y extends NumericOperand>(
     self: X,
     that: Y & Shape.CheckBroadcast<ShapeOf<X>, ShapeOf<Y>> & CheckElements<X, Y>
@@ -259,6 +277,15 @@ export interface Comparison {
   ): <X extends NumericOperand>(
     self: X & Shape.CheckBroadcast<ShapeOf<X>, ShapeOf<Y>> & CheckElements<X, Y>
   ) => Bool<Shape.Broadcast<ShapeOf<X>, ShapeOf<Y>>, X | Y>
+  // For functions that are generic in a shape: it is not known yet, but both operands have it.
+  <S extends Shape.Shape, X extends Proto<"real", S, unknown, unknown>, Y extends Expr<S, unknown, unknown> | number>(
+    self: X & Expr<S, unknown, unknown>,
+    that: Y
+  ): Bool<S, X | Y>
+  <S extends Shape.Shape, Y extends Proto<"real", S, unknown, unknown>>(
+    self: number,
+    that: Y & Expr<S, unknown, unknown>
+  ): Bool<S, Y>
   <X extends NumericOperand, Y extends NumericOperand>(
     self: X,
     that: Y & Shape.CheckBroadcast<ShapeOf<X>, ShapeOf<Y>> & CheckElements<X, Y>

@@ -353,13 +353,14 @@ type Shapes<Xs extends ReadonlyArray<AnyOperand>> = { readonly [I in keyof Xs]: 
  * @category structure
  * @since 0.1.0
  */
-export const concat: <const Xs extends readonly [AnyOperand, ...ReadonlyArray<AnyOperand>], const A extends number = 0>(
+export const concat: <const Xs extends ReadonlyArray<AnyOperand>, const A extends number = 0>(
   operands: Xs & Shape.CheckConcat<Shapes<Xs>, A>,
   axis?: A
 ) => OfElementType<ElementTypeOf<Xs[0]>, Shape.Concat<Shapes<Xs>, A>, Xs[number]> = (
   operands: ReadonlyArray<AnyOperand>,
   axis: number = 0
 ): never => {
+  if (operands.length === 0) throw Shape.error("concat", [], "expected at least one array, got none")
   const nodes = operands.map((operand) => liftNode(operand))
   const along = Shape.normalizeAxis("concat", nodes[0]!.shape, axis)
   return fromNode(apply("concat", { axis: along }, nodes))
@@ -390,13 +391,14 @@ type CheckStack<Xs extends ReadonlyArray<AnyOperand>> = Xs extends readonly [
  * @category structure
  * @since 0.1.0
  */
-export const stack: <const Xs extends readonly [AnyOperand, ...ReadonlyArray<AnyOperand>], const A extends number = 0>(
+export const stack: <const Xs extends ReadonlyArray<AnyOperand>, const A extends number = 0>(
   operands: Xs & CheckStack<Xs>,
   axis?: A
 ) => OfElementType<ElementTypeOf<Xs[0]>, Shape.Insert<ShapeOf<Xs[0]>, A, Xs["length"]>, Xs[number]> = (
   operands: ReadonlyArray<AnyOperand>,
   axis: number = 0
 ): never => {
+  if (operands.length === 0) throw Shape.error("stack", [], "expected at least one array, got none")
   const nodes = operands.map((operand) => liftNode(operand))
   const along = Shape.normalizeAxis("stack", [...nodes[0]!.shape, nodes.length], axis)
   return fromNode(apply("stack", { axis: along }, nodes))

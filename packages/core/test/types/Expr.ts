@@ -114,3 +114,27 @@ export const outputs: readonly [Tensor.Tensor<readonly [2]>, number] = Fn.runSyn
 })
 // @ts-expect-error the value does not fit the input, data-last
 export const refusedPiped = fails.pipe(Fn.run("1"))
+
+// Functions that are generic in dimensions or shapes.
+export const dense = <I extends number, O extends number>(
+  w: Expr.Expr<readonly [O, I]>,
+  x: Expr.Expr<readonly [I]>,
+  b: Expr.Expr<readonly [O]>
+): Expr.Expr<readonly [O]> => Expr.tanh(Expr.add(Expr.matmul(w, x), b))
+export const batch = <N extends number, I extends number, O extends number>(
+  x: Expr.Expr<readonly [N, I]>,
+  w: Expr.Expr<readonly [I, O]>
+): Expr.Expr<readonly [N, O]> => Expr.matmul(x, w)
+export const square = <S extends ReadonlyArray<number>>(x: Expr.Expr<S>): Expr.Expr<S> => Expr.mul(x, x)
+export const half = <S extends ReadonlyArray<number>>(x: Expr.Expr<S>): Expr.Expr<S> => Expr.mul(x, 0.5)
+export const twice = <S extends ReadonlyArray<number>>(x: Expr.Expr<S>): Expr.Expr<S> => Expr.mul(2, x)
+export const halfPiped = <S extends ReadonlyArray<number>>(x: Expr.Expr<S>): Expr.Expr<S> => x.pipe(Expr.mul(0.5))
+export const mse = <N extends number>(x: Expr.Expr<readonly [N]>, y: Expr.Expr<readonly [N]>): Expr.Expr<readonly []> =>
+  Expr.mean(Expr.square(Expr.sub(x, y)))
+export const norm = <S extends ReadonlyArray<number>>(x: Expr.Expr<S>): Expr.Expr<readonly []> => Expr.norm(x)
+
+// Lists of unknown length.
+declare const list: ReadonlyArray<Expr.Expr<readonly [3]>>
+shape(Expr.stack(list)).is<readonly [number, 3]>()
+shape(Expr.stack(list, 1)).is<readonly [3, number]>()
+shape(Expr.concat(list)).is<readonly [number]>()
