@@ -379,12 +379,14 @@ export const linspace = <const N extends number>(start: number, stop: number, co
  * @category constructors
  * @since 0.1.0
  */
-export const iota = <const N extends number>(count: N): Tensor<readonly [N], "index"> =>
-  unsafeMake(
+export const iota = <const N extends number>(count: N): Tensor<readonly [N], "index"> => {
+  Shape.validate("Tensor.iota", [count])
+  return unsafeMake(
     "index",
     [count],
     Int32Array.from({ length: count }, (_, i) => i)
   )
+}
 
 /**
  * The elements as nested arrays; a plain element for a scalar.
@@ -498,6 +500,7 @@ const special = { NaN, Infinity, "-Infinity": -Infinity, "-0": -0 }
  * @since 0.1.0
  */
 export const schema = <const S extends Shape.Shape>(shape: S): Schema.Codec<Tensor<S>, TensorEncoded> => {
+  Shape.validate("Tensor.schema", shape)
   const declared = Schema.declare<Tensor<S>>(
     (u): u is Tensor<S> => isTensor(u) && u.elementType === "real" && Shape.equals(u.shape, shape),
     { expected: `a tensor of reals of shape ${Shape.render(shape)}` }

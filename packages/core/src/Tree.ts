@@ -258,6 +258,8 @@ type JacobianRow<O extends Shape.Shape, I> = [Spec] extends [I]
  */
 export interface PathAndType {
   readonly path: string
+  /** The keys along the path; none for a tree that is one leaf. */
+  readonly keys: ReadonlyArray<string | number>
   readonly type: Type.Type
 }
 
@@ -322,11 +324,11 @@ const children = (spec: Spec): ReadonlyArray<readonly [string | number, Spec]> =
  */
 export const leaves = (spec: Spec): ReadonlyArray<PathAndType> => {
   const result: Array<PathAndType> = []
-  const visit = (s: Spec, path: string): void => {
-    if (isLeaf(s)) result.push({ path, type: typeOfLeaf(s) })
-    else for (const [key, child] of children(s)) visit(child, childPath(path, key))
+  const visit = (s: Spec, path: string, keys: ReadonlyArray<string | number>): void => {
+    if (isLeaf(s)) result.push({ path, keys, type: typeOfLeaf(s) })
+    else for (const [key, child] of children(s)) visit(child, childPath(path, key), [...keys, key])
   }
-  visit(spec, "")
+  visit(spec, "", [])
   return result
 }
 

@@ -186,7 +186,7 @@ const scalarOutput = (operation: string, f: Fn.Any): void => {
 
 /** The value and the gradient of a scalar program, as expressions for the leaves of a specification of gradients. */
 const gradientLeaves = (f: Fn.Any, leaves: ReadonlyArray<Expr.Any>, options?: GradOptions) => {
-  const top = ({ path }: Tree.PathAndType): string => /^[^.[]*/.exec(path)![0]
+  const top = ({ keys }: Tree.PathAndType): string => String(keys[0] ?? "")
   const wanted = (leaf: Tree.PathAndType): boolean =>
     isReal(leaf) && (options === undefined || options.wrt.includes(top(leaf)))
   const { outputs, pull } = trace(f, leaves, wanted)

@@ -201,7 +201,7 @@ export const logSigmoid: Unary = unary((x) => neg(softplus(neg(x))))
  * @category derived
  * @since 0.1.0
  */
-export const silu: Unary = unary((x) => mul(x, sigmoid(x)))
+export const silu: Unary = unary((x) => mulStrongZero(x, sigmoid(x)))
 
 /**
  * The Gaussian error linear unit `x Φ(x)`, exact and accurate in the left tail.
@@ -220,7 +220,7 @@ export const silu: Unary = unary((x) => mul(x, sigmoid(x)))
  * @category derived
  * @since 0.1.0
  */
-export const gelu: Unary = unary((x) => mul(mul(0.5, x), erfc(mul(x, -Math.SQRT1_2))))
+export const gelu: Unary = unary((x) => mulStrongZero(mul(0.5, x), erfc(mul(x, -Math.SQRT1_2))))
 
 /**
  * The tanh approximation of `gelu`.

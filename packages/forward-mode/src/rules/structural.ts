@@ -7,7 +7,7 @@
  *
  * @since 0.1.0
  */
-import type { Operations } from "@fluxion/core"
+import { type Operations, Tensor } from "@fluxion/core"
 import { type JvpRules, Zero } from "../JvpRule.ts"
 
 /** The tangents, with zeros written out; `Zero` if there are no others. */
@@ -21,12 +21,24 @@ const written = <A>(
     : tangents.map((t, i) => (t === Zero ? ops.zeros(ops.shapeOf(operands[i]!)) : t))
 
 /**
+ * Tangents gathered along an axis, 0 where an index is out of range: what is read there is NaN whatever `x` is, so it
+ * does not vary with `x`.
+ */
+const gatherTangent = <A>(ops: Operations.Operations<A>, t: A, indices: A, axis: number): A => {
+  const shape = ops.shapeOf(t)
+  const index = (value: number): A => ops.constant(Tensor.index(value))
+  const reads = ops.and(ops.ge(indices, index(0)), ops.lt(indices, index(shape[axis]!)))
+  const trailing = shape.slice(axis + 1).map(() => 1)
+  return ops.select(ops.reshape(reads, [...ops.shapeOf(indices), ...trailing]), ops.gather(t, indices, axis), 0)
+}
+
+/**
  * The JVP rules of the structural primitives.
  *
  * **Details**
  *
- * An index out of range reads NaN in `gather`, and reads NaN in its tangent too, also where the tangent is zero. What
- * `scatterAdd` drops from the updates it drops from their tangents.
+ * An index out of range reads NaN in `gather`; its tangent is 0. What `scatterAdd` drops from the updates it drops from
+ * their tangents.
  *
  * @category tables
  * @since 0.1.0
@@ -52,7 +64,7 @@ export const structural = {
     return all === Zero ? Zero : ops.stack(all, axis)
   },
   reverse: [(t, { ops, attributes: { axes } }) => ops.reverse(t, axes)],
-  gather: [(t, { ops, attributes: { axis }, operands: [, indices] }) => ops.gather(t, indices, axis), Zero],
+  gather: [(t, { ops, attributes: { axis }, operands: [, indices] }) => gatherTangent(ops, t, indices, axis), Zero],
   scatterAdd: [
     (t) => t,
     Zero,
