@@ -1,7 +1,7 @@
 // Emits what would be published: ES modules, declarations and source maps in each package's `dist`, checked with publint.
 
 import { execFileSync } from "node:child_process"
-import { copyFileSync, existsSync, rmSync, writeFileSync } from "node:fs"
+import { rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { packages, root } from "./workspace.ts"
 
@@ -44,7 +44,6 @@ for (const { folder } of published) {
   } finally {
     rmSync(config)
   }
-  if (!existsSync(join(folder, "LICENSE"))) copyFileSync(join(root, "LICENSE"), join(folder, "LICENSE"))
 }
 
 for (const { folder, manifest } of published) {

@@ -44,11 +44,16 @@ const instrument = (example: Example): string => {
   const expected: Array<string> = []
   const code = example.code
     .split("\n")
-    .map((line) => {
-      const match = /^(.*console\.log\(.*\))\s*\/\/ (.*)$/.exec(line)
-      if (match === null) return line
-      expected.push(match[2]!.trim())
-      return match[1]!
+    .map((line, i, lines) => {
+      const beside = /^(.*console\.log\(.*\))\s*\/\/ (.*)$/.exec(line)
+      if (beside !== null) {
+        expected.push(beside[2]!.trim())
+        return beside[1]!
+      }
+      // What is too long to stand beside the call stands below it.
+      const below = /^\s*console\.log\(.*\)$/.test(line) ? /^\s*\/\/ (.*)$/.exec(lines[i + 1] ?? "") : null
+      if (below !== null) expected.push(below[1]!.trim())
+      return line
     })
     .join("\n")
   const imports = code.split("\n").filter((line) => /^import .* from /.test(line))

@@ -168,7 +168,8 @@ const check = (
       const [fwd, rev] = [along(leaf, i), reverse[leaf]!.data[i]!]
       const [l, r] = [left[leaf]!.data[i]!, right[leaf]!.data[i]!]
       const slack = leftError[leaf]!.data[i]! + rightError[leaf]!.data[i]!
-      const kink = Math.abs(l - r) > 4 * slack + wrong * Math.max(Math.abs(l), Math.abs(r)) ? { left: l, right: r } : undefined
+      const kink =
+        Math.abs(l - r) > 4 * slack + wrong * Math.max(Math.abs(l), Math.abs(r)) ? { left: l, right: r } : undefined
       const scale = Math.max(Math.abs(fwd), Math.abs(rev), Math.abs(n))
       const difference = Math.max(Math.abs(fwd - n), Math.abs(rev - n))
       const apart = same(fwd, rev) ? 0 : Math.abs(fwd - rev)
@@ -198,7 +199,10 @@ const check = (
       }
     })
   )
-  const verdict = entries.reduce<Verdict>((worst, e) => (severity[e.verdict] > severity[worst] ? e.verdict : worst), "correct")
+  const verdict = entries.reduce<Verdict>(
+    (worst, e) => (severity[e.verdict] > severity[worst] ? e.verdict : worst),
+    "correct"
+  )
   return { value, entries, verdict }
 }
 
@@ -215,7 +219,7 @@ const cell = (x: number): string => (Number.isFinite(x) && x !== 0 ? x.toPrecisi
  *
  * const f = Fn.make({ x: [] }, ({ x }) => Expr.abs(x))
  * const report = Effect.runSync(Calculus.checkGradient(f, { x: 0 }))
- * console.log(Calculus.renderGradientReport(report).split("\n")[1]) // x      0        0        0  0.0e+0  correct  kink: -1.0000000 from the left, 1.0000000 from the right
+ * console.log(Calculus.renderGradientReport(report).split("\n")[1]) // x            0        0        0    0.0e+0  correct  kink: -1.0000000 from the left, 1.0000000 from the right
  * ```
  *
  * @category rendering

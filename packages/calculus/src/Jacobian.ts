@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Fn, Shape, Tree } from "@fluxion/core"
+import { Fn, Shape, type Tree } from "@fluxion/core"
 import * as Forward from "@fluxion/forward-mode"
 import * as Reverse from "@fluxion/reverse-mode"
 import { dual } from "effect/Function"

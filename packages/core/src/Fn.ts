@@ -8,7 +8,7 @@
  *
  * @since 0.1.0
  */
-import { Effect } from "effect"
+import { Effect, type Schema } from "effect"
 import { dual } from "effect/Function"
 import { Class as PipeableClass, type Pipeable } from "effect/Pipeable"
 import type { Algebra } from "./Algebra.ts"
@@ -17,9 +17,12 @@ import * as Expr from "./Expr.ts"
 import { applyMany } from "./internal/apply.ts"
 import { capture, capturedBy, close } from "./internal/capture.ts"
 import { copyingAlgebra, expressionAlgebra } from "./internal/expressionAlgebra.ts"
+import { print as printFormula } from "./internal/formula/print.ts"
 import { interpret as interpretBody } from "./internal/interpret.ts"
 import * as Internal from "./internal/node.ts"
 import { type Body, schedule } from "./internal/schedule.ts"
+import { type Codec, makeCodec } from "./internal/serialization/codec.ts"
+import type { ProgramEncoded } from "./internal/serialization/model.ts"
 import { evaluateBody } from "./Interpreter.ts"
 import * as Shape from "./Shape.ts"
 import * as Tree from "./Tree.ts"
@@ -83,7 +86,13 @@ class FnImpl extends PipeableClass {
     return { _id: "Fn", inputs: this.inputs, outputs: this.outputs }
   }
   override toString(): string {
-    return `Fn(${Tree.render(this.inputs)} -> ${Tree.render(this.outputs)})`
+    const type = `${Tree.render(this.inputs)} -> ${Tree.render(this.outputs)}`
+    const operations = schedule(this, false).nodes.filter((node) => node._tag === "Apply").length
+    // What would be cut anyway is not written in the first place.
+    if (operations > 100) return `Fn(${type}: ${operations} operations)`
+    const paths = Tree.leaves(this.outputs).map((leaf) => leaf.path)
+    const text = printFormula({ body: this, paths }, "; ")
+    return `Fn(${type}: ${text.length > 200 ? `${text.slice(0, 200)}…` : text})`
   }
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString()
@@ -835,3 +844,30 @@ export const nodes = (self: Any): ReadonlyArray<Expr.Any> =>
   schedule(toBody(self), false).nodes.filter(
     ({ _tag }) => _tag !== "Control"
   ) as ReadonlyArray<unknown> as ReadonlyArray<Expr.Any>
+
+/** @internal */
+export const codec: Codec<Any> = makeCodec((u): u is Any => u instanceof FnImpl, unsafeMake<FnImpl>)
+
+/**
+ * A schema for programs, encoded as versioned JSON.
+ *
+ * **Details**
+ *
+ * Decoding is total: a program, or an issue with the path, what was expected and what came. See `Serialization` for the encoded form,
+ * for its limits, and for a schema of programs with given inputs and outputs.
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn } from "@fluxion/core"
+ * import { Schema } from "effect"
+ *
+ * const codec = Schema.fromJsonString(Fn.schema)
+ * const text = Schema.encodeSync(codec)(Fn.make([2], (x) => Expr.sum(x)))
+ * console.log(text.slice(0, 52)) // {"fluxion":1,"inputs":[2],"outputs":[],"nodes":[{"in
+ * console.log(Fn.operationCount(Schema.decodeSync(codec)(text))) // 1
+ * ```
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const schema: Schema.Codec<Any, ProgramEncoded> = codec.schema()

@@ -50,6 +50,12 @@ type UnaryName =
   | "toReal"
   | "toIndex"
   | "not"
+  | "cholesky"
+  | "inverse"
+  | "adjugate"
+  | "det"
+  | "detSign"
+  | "logdet"
   | "stopGradient"
 
 type BinaryName =
@@ -121,6 +127,9 @@ export type Operations<A> = { readonly [K in UnaryName]: (x: A) => A } & {
   readonly gather: (x: A, indices: A, axis: number) => A
   readonly scatterAdd: (x: A, indices: A, updates: A, axis: number) => A
   readonly triangle: (x: A, attributes: Primitive.TriangleAttributes) => A
+  readonly triangularSolve: (matrix: A, right: A, attributes: Primitive.TriangularSolveAttributes) => A
+  readonly solve: (matrix: A, right: A, attributes: Primitive.SolveAttributes) => A
+  readonly lstsq: (matrix: A, right: A, attributes: Primitive.SolveAttributes) => A
   readonly broadcastLike: (x: A, shape: Shape.Shape) => A
   readonly expandReduced: (x: A, axes: ReadonlyArray<number>, shape: Shape.Shape) => A
   readonly sumTo: (x: A, shape: Shape.Shape) => A
@@ -162,6 +171,12 @@ const unaryNames: ReadonlyArray<UnaryName> = [
   "toReal",
   "toIndex",
   "not",
+  "cholesky",
+  "inverse",
+  "adjugate",
+  "det",
+  "detSign",
+  "logdet",
   "stopGradient"
 ]
 
@@ -266,6 +281,9 @@ export const make = <A>(algebra: Algebra<A>): Operations<A> => {
     gather: (x, indices, axis) => apply("gather", { axis }, [x, indices]),
     scatterAdd: (x, indices, updates, axis) => apply("scatterAdd", { axis }, [x, indices, updates]),
     triangle: (x, attributes) => apply("triangle", attributes, [x]),
+    triangularSolve: (matrix, right, attributes) => apply("triangularSolve", attributes, [matrix, right]),
+    solve: (matrix, right, attributes) => apply("solve", attributes, [matrix, right]),
+    lstsq: (matrix, right, attributes) => apply("lstsq", attributes, [matrix, right]),
     broadcastLike,
     expandReduced: (x, axes, shape) => broadcastLike(reshape(x, Shape.reduce(shape, axes, true)), shape),
     sumTo

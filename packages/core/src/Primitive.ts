@@ -19,6 +19,7 @@ import type * as Type from "./Type.ts"
 import { contraction } from "./primitives/contraction.ts"
 import { controlFlow } from "./primitives/controlFlow.ts"
 import { elementwise } from "./primitives/elementwise.ts"
+import { linalg } from "./primitives/linalg.ts"
 import { reduction } from "./primitives/reduction.ts"
 import { structural } from "./primitives/structural.ts"
 
@@ -131,6 +132,38 @@ export interface TriangleAttributes {
 }
 
 /**
+ * How a system of linear equations is solved.
+ *
+ * **Details**
+ *
+ * With `strongZero`, a right-hand side of zeros has the solution zero whatever the matrix (singular, infinite or NaN), as
+ * derivative propagation demands; without it the solution follows IEEE 754.
+ *
+ * @category attributes
+ * @since 0.1.0
+ */
+export interface SolveAttributes {
+  readonly strongZero: boolean
+}
+
+/**
+ * Which triangle `triangularSolve` reads, and how.
+ *
+ * **Details**
+ *
+ * The matrix of the system is the lower (or `upper`) triangle, with ones on the diagonal when `unitDiagonal`, and then
+ * transposed when `transposed`. Elements outside the triangle (and the diagonal when `unitDiagonal`) are never read.
+ *
+ * @category attributes
+ * @since 0.1.0
+ */
+export interface TriangularSolveAttributes extends SolveAttributes {
+  readonly upper: boolean
+  readonly transposed: boolean
+  readonly unitDiagonal: boolean
+}
+
+/**
  * All primitives, with arity and attributes.
  *
  * @category models
@@ -227,6 +260,16 @@ export interface Signatures {
   readonly gather: Signature<2, AxisAttributes>
   readonly scatterAdd: Signature<3, AxisAttributes>
   readonly triangle: Signature<1, TriangleAttributes>
+  // Linear algebra, on the matrices in the last two axes; solvers take (matrix, right-hand sides).
+  readonly cholesky: Signature<1>
+  readonly triangularSolve: Signature<2, TriangularSolveAttributes>
+  readonly solve: Signature<2, SolveAttributes>
+  readonly lstsq: Signature<2, SolveAttributes>
+  readonly inverse: Signature<1>
+  readonly adjugate: Signature<1>
+  readonly det: Signature<1>
+  readonly detSign: Signature<1>
+  readonly logdet: Signature<1>
   // Semantic.
   readonly stopGradient: Signature<1>
 }
@@ -266,7 +309,7 @@ export type Operands<K extends Name, A> = {
  * @category models
  * @since 0.1.0
  */
-export type Family = "elementwise" | "reduction" | "contraction" | "structural"
+export type Family = "elementwise" | "reduction" | "contraction" | "structural" | "linalg"
 
 /**
  * The row of primitive `K` in core's table: its typing rule and its reference evaluation.
@@ -308,7 +351,7 @@ export type Definitions<K extends Name> = { readonly [P in K]: Definition<P> }
  * @category tables
  * @since 0.1.0
  */
-export const definitions: Definitions<Name> = { ...elementwise, ...reduction, ...contraction, ...structural }
+export const definitions: Definitions<Name> = { ...elementwise, ...reduction, ...contraction, ...structural, ...linalg }
 
 /**
  * The names of all primitives.

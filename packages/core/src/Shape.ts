@@ -478,6 +478,67 @@ export type CheckMatmul<A extends Shape, B extends Shape> = [Matmul<A, B>] exten
   ? Mismatch<`cannot multiply ${Render<A>} by ${Render<B>} as matrices`>
   : unknown
 
+/**
+ * The axes before the last two: the batch of an array of matrices.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type Batch<S extends Shape> = number extends S["length"]
+  ? Shape
+  : S extends readonly [...infer Leading extends Shape, number, number]
+    ? Readonly<Leading>
+    : Shape
+
+/**
+ * `unknown` when the last two axes of `S` are equal, otherwise a `Mismatch` that names the shape.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type CheckSquare<S extends Shape> = number extends S["length"]
+  ? unknown
+  : S extends readonly [...Shape, infer M extends number, infer N extends number]
+    ? [Agree<M, N, readonly []>] extends [never]
+      ? Mismatch<`expected square matrices, got ${Render<S>}`>
+      : unknown
+    : Mismatch<`expected square matrices, got ${Render<S>}`>
+
+type SwapLast<S extends Shape> = number extends S["length"]
+  ? Shape
+  : S extends readonly [...infer Leading extends Shape, infer M extends number, infer N extends number]
+    ? readonly [...Leading, N, M]
+    : never
+
+/**
+ * The shape of the least-squares solution of a system of equations: a vector for a vector on the right (rank 1), otherwise
+ * matrices whose leading axes broadcast. `never` when the system does not fit.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type Lstsq<A extends Shape, B extends Shape> = [SwapLast<A>] extends [never] ? never : Matmul<SwapLast<A>, B>
+
+/**
+ * `unknown` when `A` and `B` form a system of equations (as many rows, leading axes that broadcast), otherwise a `Mismatch`
+ * that names both.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type CheckLstsq<A extends Shape, B extends Shape> = [Lstsq<A, B>] extends [never]
+  ? Mismatch<`cannot solve ${Render<A>} for ${Render<B>}`>
+  : unknown
+
+/**
+ * `unknown` when `A` and `B` form a system of as many equations as unknowns, otherwise a `Mismatch` that names both.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type CheckSolve<A extends Shape, B extends Shape> =
+  unknown extends CheckSquare<A> ? CheckLstsq<A, B> : CheckSquare<A>
+
 type Characters<Text extends string> = Text extends `${infer Head}${infer Tail}`
   ? readonly [Head, ...Characters<Tail>]
   : readonly []

@@ -500,7 +500,7 @@ const special = { NaN, Infinity, "-Infinity": -Infinity, "-0": -0 }
 export const schema = <const S extends Shape.Shape>(shape: S): Schema.Codec<Tensor<S>, TensorEncoded> => {
   const declared = Schema.declare<Tensor<S>>(
     (u): u is Tensor<S> => isTensor(u) && u.elementType === "real" && Shape.equals(u.shape, shape),
-    { title: `Tensor${Shape.render(shape)}` }
+    { expected: `a tensor of reals of shape ${Shape.render(shape)}` }
   )
   const invalid = (message: string) => Effect.fail(new SchemaIssue.InvalidValue({ message }))
   return TensorEncoded.pipe(

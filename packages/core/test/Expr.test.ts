@@ -168,7 +168,11 @@ describe("programs", () => {
     }))
     const result = Fn.runSync(f, { a: Tensor.make([1, 2]), b: [3, { c: 4 }] })
     expect(result).toEqual({ sum: 3, pair: [7, 7] })
-    expect(`${f}`).toBe("Fn({ a: real[2], b: [real[], { c: real[] }] } -> { sum: real[], pair: [real[], real[]] })")
+    expect(`${f}`).toBe(
+      "Fn({ a: real[2], b: [real[], { c: real[] }] } -> { sum: real[], pair: [real[], real[]] }: " +
+        "sum = sum(a, axes: [0]); pair[0] = b[0] + b[1].c; pair[1] = 7)"
+    )
+    expect(`${Fn.make([], (x) => Expr.mul(2, Expr.sin(x)))}`).toBe("Fn(real[] -> real[]: 2 * sin(x))")
   })
 
   it("name the path of an input of the wrong shape", () => {

@@ -37,7 +37,7 @@ describe("Tensor", () => {
     expect(() => decode({ shape: [3], data: [1, 2, 3] })).toThrow("expected shape [2], got [3]")
     expect(() => decode({ shape: [2], data: [1] })).toThrow("expected 2 elements, got 1")
     expect(() => decode({ shape: [2], data: [1, "x"] })).toThrow(/data/)
-    expect(() => decode(null)).toThrow()
+    expect(() => decode(null)).toThrow(/Expected/)
   })
 
   it("names the place where nesting is ragged", () => {

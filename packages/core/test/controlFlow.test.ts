@@ -1,6 +1,7 @@
 // Control flow against plain JavaScript loops.
 
-import { Body, Expr, Fn, Interpreter, Primitive, Shape, Tensor, Type } from "@fluxion/core"
+import { Body, Expr, Fn, Formula, Interpreter, Primitive, Shape, Tensor, Type } from "@fluxion/core"
+import { Schema } from "effect"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 
@@ -418,5 +419,21 @@ describe("as data", () => {
     if (view._tag !== "Project") throw new Error(view._tag)
     expect([view.primitive, view.index, view.operands.length, Type.render(view.type)]).toEqual(["scan", 0, 2, "real[]"])
     expect(`${total}`).toBe("Expr(scan#0: real[])")
+  })
+
+  it("is printed as calls, without bodies", () => {
+    const f = program({ a: [], xs: [3] }, ({ a, xs }) => {
+      const [total, ys] = Expr.scan((c, x) => [Expr.add(Expr.mul(c, a), x), c], 0, xs)
+      return Expr.add(total, Expr.sum(ys))
+    })
+    expect(Formula.print(f)).toBe("t1 = scan(a, 0, xs); t1[0] + sum(t1[1], axes: [0])")
+    expect(Formula.latex(f)).toContain("\\operatorname{scan}")
+    expect(`${f}`).toContain("scan(a, 0, xs)")
+  })
+
+  it("is not encoded: a typed error says so", () => {
+    const f = program([], (x) => Expr.iterate(3, (y) => Expr.sin(y), x))
+    const result = Schema.encodeUnknownExit(Fn.schema)(f)
+    expect(`${result}`).toContain("scan, a control primitive, which this version does not encode")
   })
 })

@@ -40,7 +40,7 @@ class DualImpl extends PipeableClass implements Dual {
     this.tangent = tangent
   }
   override toString(): string {
-    const negative = this.tangent < 0 || Object.is(this.tangent, -0)
+    const negative = this.tangent < 0
     return `${render(this.primal)} ${negative ? "-" : "+"} ${render(Math.abs(this.tangent))}ε`
   }
   toJSON() {

@@ -8,6 +8,7 @@ import type { ControlJvpRules, JvpRules } from "./JvpRule.ts"
 import { contraction } from "./rules/contraction.ts"
 import { controlFlow } from "./rules/controlFlow.ts"
 import { elementwise } from "./rules/elementwise.ts"
+import { linalg } from "./rules/linalg.ts"
 import { reduction } from "./rules/reduction.ts"
 import { structural } from "./rules/structural.ts"
 
@@ -35,7 +36,13 @@ import { structural } from "./rules/structural.ts"
  * @category tables
  * @since 0.1.0
  */
-export const rules: JvpRules<Primitive.Name> = { ...elementwise, ...reduction, ...contraction, ...structural }
+export const rules: JvpRules<Primitive.Name> = {
+  ...elementwise,
+  ...reduction,
+  ...contraction,
+  ...structural,
+  ...linalg
+}
 
 /**
  * The JVP rules of all control primitives.

@@ -120,7 +120,7 @@ export class TrainingDiverged extends Schema.TaggedError<TrainingDiverged>()("Tr
   epoch: Schema.Int,
   /** What stopped being finite first. */
   quantity: Schema.Literals(["loss", "gradient", "parameters"]),
-  /** Which element of the parameters; `"loss"` or `"gradient norm"` otherwise. */
+  /** `"loss"`, `"gradient norm"`, or the element of the parameters, e.g. `"parameters.w[1,3]"`. */
   path: Schema.String,
   /** The value that is not finite. */
   value: Schema.Number,
@@ -130,7 +130,7 @@ export class TrainingDiverged extends Schema.TaggedError<TrainingDiverged>()("Tr
   override get message(): string {
     const what =
       this.quantity === "parameters"
-        ? `the parameter ${this.path} became ${this.value} (the loss was ${this.loss})`
+        ? `${this.path} became ${this.value} (the loss was ${this.loss})`
         : this.quantity === "gradient"
           ? `the ${this.path} is ${this.value} (the loss is ${this.loss})`
           : `the loss is ${this.value}`

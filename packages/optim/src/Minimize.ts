@@ -14,7 +14,7 @@ import * as Parameters from "./Parameters.ts"
  * **Details**
  *
  * `Converged`: the gradient is no longer than the tolerance. `MaxSteps`: all steps have been made. `NonFinite`: the next point, its value or
- * its gradient is NaN or infinite; `path` names the element.
+ * its gradient is NaN or infinite; `path` names the element, e.g. `parameters.w[1,3]`.
  *
  * @category models
  * @since 0.1.0
@@ -146,12 +146,12 @@ const prepare = Effect.fnUntraced(function* (f: Fn.Any, options: AnyMinimizeOpti
   const step = yield* Programs.compile<Point, unknown>(stepProgram)
 
   const nonFinite = (point: Point): StopReason | undefined => {
-    const parameters = firstNotFinite(spec, point.parameters)
+    const parameters = firstNotFinite("parameters", spec, point.parameters)
     if (parameters !== undefined) return StopReason.NonFinite({ quantity: "parameters", ...parameters })
     if (!Number.isFinite(point.value)) {
       return StopReason.NonFinite({ quantity: "value", path: "value", value: point.value })
     }
-    const gradient = firstNotFinite(spec, point.gradients)
+    const gradient = firstNotFinite("gradient", spec, point.gradients)
     return gradient === undefined ? undefined : StopReason.NonFinite({ quantity: "gradient", ...gradient })
   }
   return {

@@ -83,7 +83,7 @@ export interface TrainStep<P extends Parameters.Spec, S extends Tree.Spec> {
   readonly batch: number
   /** How many batches make an epoch. */
   readonly batches: number
-  /** The positions of the examples of the batch. */
+  /** The positions of the examples of the batch in the data; not to be written to. */
   readonly examples: Int32Array
   /** The loss of the batch before the update. */
   readonly loss: number
@@ -224,7 +224,7 @@ const divergence = (spec: Tree.Spec, { gradientNorm, loss, parameters }: StepOut
   if (!Number.isFinite(gradientNorm)) {
     return { quantity: "gradient", path: "gradient norm", value: gradientNorm } as const
   }
-  const parameter = firstNotFinite(spec, parameters)
+  const parameter = firstNotFinite("parameters", spec, parameters)
   return parameter === undefined ? undefined : ({ quantity: "parameters", ...parameter } as const)
 }
 

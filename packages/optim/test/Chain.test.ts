@@ -43,7 +43,7 @@ describe("chain", () => {
   })
 
   it("runs its links in order", () => {
-    const { update } = Optimizer.instantiate(chain(clipByGlobalNorm(1), scale(10)), { a: [], b: [] })
+    const { update } = Optimizer.instantiate(chain(clipByGlobalNorm(2.5), scale(4)), { a: [], b: [] })
     const inputs = { gradients: { a: 3, b: 4 }, state: [{}, { count: 7 }], parameters: { a: 0, b: 0 } } as const
     expect(Fn.runSync(update, inputs)).toEqual({ updates: { a: 6, b: 8 }, state: [{}, { count: 8 }] })
   })

@@ -23,7 +23,10 @@ export const bowl = Fn.make(spec, ({ b, w }) => {
 })
 
 /** The parameters after each of `steps` updates from `start`, by the update program on its own. */
-export const trajectory = <S>(optimizer: Optimizer.Optimizer<S>, steps: number): ReadonlyArray<ReadonlyArray<number>> => {
+export const trajectory = <S>(
+  optimizer: Optimizer.Optimizer<S>,
+  steps: number
+): ReadonlyArray<ReadonlyArray<number>> => {
   const { init, update } = Optimizer.instantiate(optimizer, spec)
   const gradient = Reverse.grad(bowl)
   const move = Parameters.applyUpdates(spec)

@@ -13,6 +13,7 @@ import type { Primitive } from "@fluxion/core"
 import { contraction } from "./rules/contraction.ts"
 import { controlFlow } from "./rules/controlFlow.ts"
 import { elementwise } from "./rules/elementwise.ts"
+import { linalg } from "./rules/linalg.ts"
 import { reduction } from "./rules/reduction.ts"
 import { structural } from "./rules/structural.ts"
 import type { ControlVjpRules, VjpRules } from "./VjpRule.ts"
@@ -42,7 +43,13 @@ import type { ControlVjpRules, VjpRules } from "./VjpRule.ts"
  * @category tables
  * @since 0.1.0
  */
-export const rules: VjpRules<Primitive.Name> = { ...elementwise, ...reduction, ...contraction, ...structural }
+export const rules: VjpRules<Primitive.Name> = {
+  ...elementwise,
+  ...reduction,
+  ...contraction,
+  ...structural,
+  ...linalg
+}
 
 /**
  * The VJP rules of all control primitives.

@@ -19,6 +19,15 @@ import { same } from "./Ulp.ts"
 /**
  * Two numbers that a law compares: where, both values, their difference, and how much is allowed.
  *
+ * @example
+ * ```ts
+ * import { Laws } from "@fluxion/testing"
+ * import { Schema } from "effect"
+ *
+ * const comparison = { place: "w[0]", left: 1, right: 1.5, difference: 0.5, tolerance: 1e-12 }
+ * console.log(Schema.is(Laws.Comparison)(comparison)) // true
+ * ```
+ *
  * @category models
  * @since 0.1.0
  */
@@ -97,8 +106,10 @@ const excess = ({ difference, left, right, tolerance }: Comparison): number =>
 const conclude = (law: string, comparisons: ReadonlyArray<Comparison>): Effect.Effect<Report, LawViolation> => {
   let worst: Comparison | undefined
   for (const c of comparisons) {
-    const beyond = (x: Comparison) => (Number.isNaN(x.difference) ? Number.POSITIVE_INFINITY : x.difference / (x.tolerance || Number.MIN_VALUE))
-    if (worst === undefined || excess(c) > excess(worst) || (excess(c) === excess(worst) && beyond(c) > beyond(worst))) worst = c
+    const beyond = (x: Comparison) =>
+      Number.isNaN(x.difference) ? Number.POSITIVE_INFINITY : x.difference / (x.tolerance || Number.MIN_VALUE)
+    if (worst === undefined || excess(c) > excess(worst) || (excess(c) === excess(worst) && beyond(c) > beyond(worst)))
+      worst = c
   }
   const violations = comparisons.filter((c) => excess(c) === Number.POSITIVE_INFINITY).length
   return violations === 0
@@ -131,7 +142,10 @@ const patterned = (spec: Tree.Spec): Array<Tensor.Any> => {
   let next = 0
   return Tree.leaves(spec).map(({ type }) => {
     const zeros = Tensor.zeros(type.shape)
-    return Tensor.fromArray(zeros.data.map(() => pattern(next++)), type.shape)
+    return Tensor.fromArray(
+      zeros.data.map(() => pattern(next++)),
+      type.shape
+    )
   })
 }
 
@@ -343,8 +357,14 @@ export const transpose: <I extends Tree.Spec, O, E>(
     const v = chosen(outputSpec, options?.cotangents)
     const primals = at as never
     const pushed = Forward.evaluate(program, { primals, tangents: Tree.fromTensors(inputSpec, u) as never }).tangents
-    const pulled = Reverse.evaluate(program, { primals, cotangents: Tree.fromTensors(outputSpec, v) as never }).cotangents
-    const inner = (a: ReadonlyArray<{ readonly data: ArrayLike<number> }>, b: ReadonlyArray<{ readonly data: ArrayLike<number> }>): number =>
+    const pulled = Reverse.evaluate(program, {
+      primals,
+      cotangents: Tree.fromTensors(outputSpec, v) as never
+    }).cotangents
+    const inner = (
+      a: ReadonlyArray<{ readonly data: ArrayLike<number> }>,
+      b: ReadonlyArray<{ readonly data: ArrayLike<number> }>
+    ): number =>
       a.reduce((sum, { data }, leaf) => {
         let own = sum
         for (let i = 0; i < data.length; i++) {
@@ -356,12 +376,18 @@ export const transpose: <I extends Tree.Spec, O, E>(
     const left = inner(v, Tree.toTensors("Laws.transpose", outputSpec, pushed))
     const right = inner(u, Tree.toTensors("Laws.transpose", inputSpec, pulled))
     const relative = options?.tolerance ?? 1e-12
-    const absolute = (tensors: ReadonlyArray<Tensor.Any>) => tensors.map(({ data }) => ({ data: Array.from(data, Math.abs) }))
+    const absolute = (tensors: ReadonlyArray<Tensor.Any>) =>
+      tensors.map(({ data }) => ({ data: Array.from(data, Math.abs) }))
     const difference = same(left, right) ? 0 : Math.abs(left - right)
     const simple = relative * Math.max(Math.abs(left), Math.abs(right)) + underflow
     const tolerance =
       difference <= simple
         ? simple
-        : relative * inner(absolute(u), pathScale(f, at, v).map((data) => ({ data }))) + underflow
+        : relative *
+            inner(
+              absolute(u),
+              pathScale(f, at, v).map((data) => ({ data }))
+            ) +
+          underflow
     return conclude("<v, J u> = <J' v, u>", [{ place: "the inner products", left, right, difference, tolerance }])
   })

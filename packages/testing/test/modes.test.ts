@@ -8,10 +8,11 @@ import * as Reverse from "@fluxion/reverse-mode"
 import { Arbitraries, Laws } from "@fluxion/testing"
 import { Effect } from "effect"
 import * as fc from "fast-check"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 
 const given = process.env["FLUXION_RUNS"]
 const runs = (count: number): { readonly numRuns: number } => ({ numRuns: given === undefined ? count : Number(given) })
+if (given !== undefined) vi.setConfig({ testTimeout: 0 })
 
 type Program = Arbitraries.Program
 
@@ -20,7 +21,11 @@ const alongGradient = (f: Program["fn"], gradient: (g: Program["fn"]) => Fn.Any)
   const derivative = gradient(f)
   return Fn.unsafeFromLeaves(f.inputs, [], (leaves) => {
     const parts = Fn.interpret(derivative, Fn.expressions, leaves) as ReadonlyArray<unknown> as ReadonlyArray<Expr.Expr>
-    return [parts.map((part, i) => Expr.sum(Expr.mul(part, 1 + i / 3))).reduce<Expr.Expr>((a, b) => Expr.add(a, b), Expr.constant(0))]
+    return [
+      parts
+        .map((part, i) => Expr.sum(Expr.mul(part, 1 + i / 3)))
+        .reduce<Expr.Expr>((a, b) => Expr.add(a, b), Expr.constant(0))
+    ]
   }) as unknown as Program["fn"]
 }
 
@@ -54,7 +59,10 @@ describe("random programs", () => {
       fc.property(Arbitraries.program(), ({ fn, inputs }) => {
         const report = Effect.runSync(Laws.agreesWithNumeric(fn, inputs))
         // The tolerance comes from the numerical derivative itself; it must also say something.
-        const scale = report.comparisons.reduce((m, { left }) => Math.max(m, Math.abs(left)), Math.max(1, Math.abs(Fn.runSync(fn, inputs))))
+        const scale = report.comparisons.reduce(
+          (m, { left }) => Math.max(m, Math.abs(left)),
+          Math.max(1, Math.abs(Fn.runSync(fn, inputs)))
+        )
         for (const { tolerance } of report.comparisons) worst = Math.max(worst, tolerance / scale)
       }),
       runs(500)
@@ -117,8 +125,16 @@ describe("random programs", () => {
       fc.property(small, ({ fn, inputs }) => {
         const [x] = Tree.toTensors("test", fn.inputs, inputs)
         const size = x!.data.length
-        const hessian = Tree.toTensors("test", Fn.specs(Calculus.hessian(fn)).outputs, Fn.runSync(Calculus.hessian(fn), inputs))[0]!
-        const product = Tree.toTensors("test", fn.inputs, Fn.runSync(Calculus.hvp(fn) as never, { primals: inputs, tangents: inputs } as never))[0]!
+        const hessian = Tree.toTensors(
+          "test",
+          Fn.specs(Calculus.hessian(fn)).outputs,
+          Fn.runSync(Calculus.hessian(fn), inputs)
+        )[0]!
+        const product = Tree.toTensors(
+          "test",
+          fn.inputs,
+          Fn.runSync(Calculus.hvp(fn) as never, { primals: inputs, tangents: inputs } as never)
+        )[0]!
         for (let i = 0; i < size; i++) {
           let [sum, scale] = [0, 1e-300]
           for (let j = 0; j < size; j++) {

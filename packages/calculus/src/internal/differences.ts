@@ -48,12 +48,14 @@ const window = 5
 export const noiseOf = (curve: Curve, x: number, scale: number): Float64Array => {
   const centre = curve(x)
   const noise = centre.map((y) => (epsilon / 2) * Math.abs(y) || 0)
-  for (const exponent of [-30, -21]) {
+  for (const exponent of [-40, -30, -21, -12]) {
     const spacing = Math.max(Math.abs(x), scale) * 2 ** exponent
     const points = grid.map((t) => x + t * spacing)
     const samples = points.map((point) => curve(point))
     const windows = Array.from({ length: points.length - window + 1 }, (_, start) =>
-      points.slice(start, start + window).map((a, i, near) => near.reduce((w, b, j) => (i === j ? w : (w * spacing) / (a - b)), 1))
+      points
+        .slice(start, start + window)
+        .map((a, i, near) => near.reduce((w, b, j) => (i === j ? w : (w * spacing) / (a - b)), 1))
     )
     const norms = windows.map((weights) => Math.hypot(...weights))
     let still = false
@@ -72,6 +74,21 @@ export const noiseOf = (curve: Curve, x: number, scale: number): Float64Array =>
     if (!still) break
   }
   return noise
+}
+
+/**
+ * The largest noise at `x` and a little to both sides: where the function is flat, errors of its argument go unseen at `x` itself, but
+ * not where differences sample it.
+ */
+export const noiseAround = (curve: Curve, x: number, scale: number): Float64Array => {
+  const aside = Math.max(Math.abs(x), scale) * 2 ** -9
+  const [here, left, right] = [
+    noiseOf(curve, x, scale),
+    noiseOf(curve, x - aside, scale),
+    noiseOf(curve, x + aside, scale)
+  ]
+  // Outside the domain there is none.
+  return here.map((noise, i) => Math.max(noise, left[i]! || 0, right[i]! || 0))
 }
 
 /** A plain difference quotient with step `h`, and the factor by which it amplifies noise. */

@@ -362,8 +362,8 @@ const stopGradient: Unary = {
  * - `sign`, `max`, `min`, `clamp` and `relu` are `NaN` where an operand is; `max(-0, 0)` is `0`, `relu(-0)` is `0`.
  * - `round` takes ties to even; `rem` is JavaScript's `%` (the sign of the dividend).
  * - `pow` is C's: `pow(1, y)` and `pow(x, 0)` are 1 even for `NaN`, `pow(-1, ±Infinity)` is 1. `Math.pow` says `NaN`.
- * - `mulStrongZero` is 0 when either factor is zero, even when the other is infinite or `NaN`: the product in which
- *   derivatives are accumulated (the "strong zero" of Enzyme).
+ * - `mulStrongZero` is the IEEE product, but 0 where a zero meets an infinity or `NaN`: the product in which derivatives
+ *   are accumulated (the "strong zero" of Enzyme).
  * - `toIndex` truncates toward zero, takes `NaN` to 0 and saturates at the ends of int32.
  * - `add`, `sub` and `mul` of indices wrap around.
  *
@@ -495,9 +495,9 @@ export const elementwise = {
   ),
   mulStrongZero: realBinary("mulStrongZero", (out, at, count, x, i, di, y, j, dj) => {
     for (let k = 0; k < count; k++, i += di, j += dj) {
-      const a = x[i]!
-      const b = y[j]!
-      out[at + k] = a === 0 || b === 0 ? 0 : a * b
+      const product = x[i]! * y[j]!
+      // A product of finite factors is never NaN, so only the rare ones are looked at twice.
+      out[at + k] = product !== product && (x[i]! === 0 || y[j]! === 0) ? 0 : product
     }
   }),
   div: realBinary("div", (out, at, count, x, i, di, y, j, dj) => {

@@ -30,31 +30,31 @@ const flags = {
     Flag.optional
   ),
   onMalformed: Flag.Literals("on-error", ["skip", "stop"]).pipe(
-    Flag.withDescription("At a malformed row: report it and go on, or stop"),
+    Flag.withDescription("At a malformed row: report it and go on (the default), or stop"),
     Flag.withDefault("skip")
   ),
   epochs: Flag.Int("epochs").pipe(
     Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 100_000 }))),
-    Flag.withDescription("How often training sees all rows"),
-    Flag.withDefault(200)
+    Flag.withDescription("How often training sees all rows; by default as often as makes about 6000 mini-batches"),
+    Flag.optional
   ),
   batchSize: Flag.Int("batch-size").pipe(
     Flag.withSchema(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))),
-    Flag.withDescription("How many rows make a mini-batch"),
+    Flag.withDescription("How many rows make a mini-batch, 16 by default"),
     Flag.withDefault(16)
   ),
   rate: Flag.Finite("rate").pipe(
     Flag.withSchema(Schema.Finite.check(Schema.isGreaterThan(0))),
-    Flag.withDescription("The learning rate at the start"),
-    Flag.withDefault(0.03)
+    Flag.withDescription("The learning rate at the start, 0.02 by default"),
+    Flag.withDefault(0.02)
   ),
   seed: Flag.Int("seed").pipe(
-    Flag.withDescription("Decides the parameters at the start and the order of the rows"),
+    Flag.withDescription("Decides the parameters at the start and the order of the rows, 1 by default"),
     Flag.withDefault(1)
   ),
   out: Flag.String("out").pipe(
     Flag.withMetavar("FILE"),
-    Flag.withDescription("Where to write the chart of the loss"),
+    Flag.withDescription("Where to write the chart of the loss, out/loss.svg by default"),
     Flag.withDefault("out/loss.svg")
   )
 }
@@ -65,7 +65,7 @@ const flags = {
  * @category commands
  * @since 0.1.0
  */
-export const command = Command.make("demo", flags, ({ data, features, target, ...options }) => {
+export const command = Command.make("demo", flags, ({ data, epochs, features, target, ...options }) => {
   const source: Source = Option.match(data, {
     onNone: () => Penguins.source,
     onSome: (path) => ({ path, file: path })
@@ -76,6 +76,7 @@ export const command = Command.make("demo", flags, ({ data, features, target, ..
   return Demo.run({
     ...options,
     source,
+    epochs: Option.getOrUndefined(epochs),
     target: Option.getOrElse(target, () => "body_mass_g"),
     features: Option.getOrUndefined(
       Option.map(features, (names) =>

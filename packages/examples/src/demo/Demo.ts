@@ -25,8 +25,9 @@ import * as Training from "./Training.ts"
  * @category options
  * @since 0.1.0
  */
-export interface Options extends Dataset.Options, Training.Options {
+export interface Options extends Dataset.Options, Omit<Training.Options, "epochs"> {
   readonly source: Dataset.Source
+  readonly epochs: number | undefined
   readonly out: string
 }
 
@@ -56,12 +57,12 @@ export const run = Effect.fn("Demo.run")(function* (options: Options) {
   const loaded = yield* Dataset.load(options.source, options)
   const { dataset } = loaded
   const [rows] = dataset.x.shape
+  const training = { ...options, epochs: options.epochs ?? Training.usualEpochs(rows, options.batchSize) }
   yield* Console.log(Report.data(loaded))
 
   // The exact answer first: it also says when there is none.
   const standard = standardise(dataset)
   const exact = yield* leastSquares(dataset, standard)
-  const exactOriginal = toOriginalUnits(standard, exact)
   yield* Console.log(`\n${Report.columns(loaded, standard)}`)
 
   const loss = objective(standard.x, standard.y)
@@ -71,10 +72,9 @@ ${heading("Gradient at the start")}, features and target standardised, parameter
 ${Report.gradients(GradientComparison.compare(loss, dataset.features, initial))}`)
 
   yield* Console.log(`
-${heading("Training")}: mini-batch gradient descent, ${plural(options.epochs, "epoch")} of batches of ${Math.min(options.batchSize, rows)}, rate ${options.rate} falling to 0 along a cosine`)
+${heading("Training")}: mini-batch gradient descent, ${plural(training.epochs, "epoch")} of batches of ${Math.min(options.batchSize, rows)}, rate ${options.rate} falling to 0 along a cosine`)
   const start = Fn.runSync(loss, initial)
-  const { all, batches, fitted } = yield* train(standard, initial, start, options)
-  const fittedOriginal = toOriginalUnits(standard, fitted)
+  const { all, batches, fitted } = yield* train(standard, initial, start, training)
   const best = Fn.runSync(loss, exact)
   const end = Fn.runSync(loss, fitted)
   yield* Console.log(`  loss  ${number(start)} at the start, ${number(end)} at the end (least possible ${number(best)})
@@ -83,25 +83,7 @@ ${heading("Training")}: mini-batch gradient descent, ${plural(options.epochs, "e
 
   yield* Console.log(`
 ${heading("Coefficients")}, fitted and by least squares in closed form (QR)
-${Report.coefficients(
-  [
-    ...dataset.features.map((name, k) => ({
-      name,
-      standard: fitted.weights.data[k]!,
-      standardExact: exact.weights.data[k]!,
-      original: fittedOriginal.slopes[k]!,
-      originalExact: exactOriginal.slopes[k]!
-    })),
-    {
-      name: "(intercept)",
-      standard: fitted.bias,
-      standardExact: exact.bias,
-      original: fittedOriginal.intercept,
-      originalExact: exactOriginal.intercept
-    }
-  ],
-  dataset.target
-)}`)
+${Report.coefficients(coefficients(dataset, standard, fitted, exact), dataset.target)}`)
 
   yield* write(
     options.out,
@@ -119,7 +101,12 @@ ${Report.coefficients(
 const heading = (text: string): string => styleText("bold", text, { stream: process.stdout })
 
 /** Trains to the end, showing progress, and keeps the losses on the way. */
-const train = Effect.fnUntraced(function* (data: Standardised, initial: Parameters, start: number, options: Options) {
+const train = Effect.fnUntraced(function* (
+  data: Standardised,
+  initial: Parameters,
+  start: number,
+  options: Training.Options
+) {
   const progress = yield* Progress
   const batches: Array<LossChart.Point> = []
   const all: Array<LossChart.Point> = [[1, start]]
@@ -139,6 +126,31 @@ const train = Effect.fnUntraced(function* (data: Standardised, initial: Paramete
   )
   return { batches, all, fitted }
 })
+
+const coefficients = (
+  { features }: Dataset.Dataset,
+  standard: Standardised,
+  fitted: Parameters,
+  exact: Parameters
+): ReadonlyArray<Report.Coefficient> => {
+  const original = { fitted: toOriginalUnits(standard, fitted), exact: toOriginalUnits(standard, exact) }
+  return [
+    ...features.map((name, k) => ({
+      name,
+      standard: fitted.weights.data[k]!,
+      standardExact: exact.weights.data[k]!,
+      original: original.fitted.slopes[k]!,
+      originalExact: original.exact.slopes[k]!
+    })),
+    {
+      name: "(intercept)",
+      standard: fitted.bias,
+      standardExact: exact.bias,
+      original: original.fitted.intercept,
+      originalExact: original.exact.intercept
+    }
+  ]
+}
 
 const leastSquares = (
   { features, file }: Dataset.Dataset,

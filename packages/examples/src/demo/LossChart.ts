@@ -59,8 +59,9 @@ const ink = {
  */
 export const render = ({ all, batches, best, title }: Curve): string => {
   const [first, last] = [all[0]!, all.at(-1)!]
-  const positive = [...batches.map(([, loss]) => loss), ...all.map(([, loss]) => loss), best].filter((loss) => loss > 0)
-  const [low, high] = positive.reduce(([low, high], loss) => [Math.min(low, loss), Math.max(high, loss)], [1, 0.1])
+  const losses = [...batches, ...all].map(([, loss]) => loss).filter((loss) => loss > 0)
+  const low = losses.reduce((a, b) => Math.min(a, b), 1)
+  const high = losses.reduce((a, b) => Math.max(a, b), low)
   const x = scaleLog([1, Math.max(2, last[0])], [margin.left, right])
   const y = scaleLog([low / 1.2, high * 1.2], [bottom, margin.top])
   const yOf = (loss: number): number => y(Math.max(loss, low / 1.2))
@@ -95,7 +96,7 @@ export const render = ({ all, batches, best, title }: Curve): string => {
 <title id="title">${escape(title)}</title>
 <desc id="description">${escape(summary)}</desc>
 <rect width="100%" height="100%" fill="#ffffff"/>
-${label(margin.left, 32, ink.text, title, `font-size="17" font-weight="600"`)}
+${label(margin.left, 32, ink.text, clip(title), `font-size="17" font-weight="600"`)}
 ${label(margin.left, 55, ink.muted, "mean squared error in standard units")}
 <g>${horizontal.join("")}</g>
 <g>${vertical.join("")}</g>
@@ -107,7 +108,7 @@ ${label((margin.left + right) / 2, height - 14, ink.muted, "mini-batch, both axe
 <circle cx="${round(x(last[0]))}" cy="${round(yOf(last[1]))}" r="4.5" fill="${ink.all}" stroke="#ffffff" stroke-width="1.5"/>
 ${label(right + 14, allY, ink.all, `all data: ${short(last[1])}`, `font-weight="600" dy="0.35em"`)}
 ${label(right + 14, bestY, ink.best, `least squares: ${short(best)}`, `dy="0.35em"`)}
-<circle cx="${right - 98}" cy="51" r="2" fill="${ink.batches}"/>
+<circle cx="${right - 104}" cy="51" r="2" fill="${ink.batches}"/>
 ${label(right, 55, ink.muted, "one mini-batch", `text-anchor="end"`)}
 </svg>
 `
@@ -133,6 +134,8 @@ const apart = (a: number, b: number, distance: number): readonly [number, number
   return a <= b ? [a - gap / 2, b + gap / 2] : [a + gap / 2, b - gap / 2]
 }
 
+const clip = (text: string): string => (text.length <= 70 ? text : `${text.slice(0, 69)}…`)
+
 const short = (value: number): string => String(Number(value.toPrecision(4)))
 
 const round = (value: number): string => String(Math.round(value * 10) / 10)
@@ -144,4 +147,4 @@ const escape = (text: string): string =>
     .replaceAll(">", "&gt;")
     .replaceAll('"', "&quot;")
     // Characters that XML 1.0 does not allow.
-    .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd")
+    .replaceAll(/[^\P{Cc}\t\n\r]|[\ufffe\uffff]/gu, "\ufffd")

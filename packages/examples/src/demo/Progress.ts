@@ -59,7 +59,7 @@ export class Progress extends Context.Service<
           const now = yield* Clock.currentTimeMillis
           if (now - (yield* Ref.get(drawnAt)) < 50 && state.done < state.total) return
           yield* Ref.set(drawnAt, now)
-          yield* write(`\r${renderBar(state, process.stderr.columns)}\u001b[K`)
+          yield* write(`\r${renderBar(state, process.stderr.columns || undefined)}\u001b[K`)
         }),
         during: Effect.ensuring(write("\r\u001b[K"))
       })

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Expr, Fn, Tensor } from "@fluxion/core"
+import { Expr, Fn, type Tensor } from "@fluxion/core"
 import type { Dataset } from "./Dataset.ts"
 import type { Parameters } from "./LinearRegression.ts"
 

@@ -56,6 +56,15 @@ export const initialParameters = (features: number, seed: number): Effect.Effect
   }).pipe(Random.withSeed(seed))
 
 /**
+ * As many epochs as make about 6000 updates; from 5 to 500.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export const usualEpochs = (rows: number, batchSize: number): number =>
+  Math.min(500, Math.max(5, Math.ceil(6000 / Math.ceil(rows / batchSize))))
+
+/**
  * Trains on standardised data: gradient descent on shuffled mini-batches, its rate falling to 0 along a cosine.
  *
  * @category training

@@ -5,7 +5,7 @@ import * as NodeStdio from "@effect/platform-node-shared/NodeStdio"
 import * as NodeTerminal from "@effect/platform-node-shared/NodeTerminal"
 import * as NodeRuntime from "@effect/platform-node-shared/NodeRuntime"
 import { Effect, Layer } from "effect"
-import { CliError, Command } from "effect/cli"
+import { CliConfig, CliError, Command, GlobalFlag } from "effect/cli"
 
 /** Files, paths and the terminal of this process. */
 export const nodeServices = NodeChildProcessSpawner.layer.pipe(
@@ -23,7 +23,10 @@ export const runCommand = <Name extends string, Input, Context, E extends Error>
   })
   // pnpm hands on the `--` of `pnpm demo -- --data FILE`, which here would end the flags.
   const args = process.argv.slice(process.argv[2] === "--" ? 3 : 2)
-  Command.runWith(command, { version: "0.1.0" })(args).pipe(Effect.provide(nodeServices), NodeRuntime.runMain)
+  Command.runWith(command, { version: "0.1.0" })(args).pipe(
+    Effect.provide(Layer.merge(nodeServices, CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version] }))),
+    NodeRuntime.runMain
+  )
 }
 
 /** The error as one that the command line shows as a message, without a trace. */

@@ -73,6 +73,10 @@ const above = <A>(ops: Operations.Operations<A>, x: A, y: A): A =>
 const exceptAtOrigin = <A>(ops: Operations.Operations<A>, distance: A, value: A): A =>
   ops.select(ops.eq(distance, 0), 0, value)
 
+/** `value`, or 0 at infinity, where Infinity/Infinity would be NaN: an angle does not vary there. */
+const exceptAtInfinity = <A>(ops: Operations.Operations<A>, distance: A, value: A): A =>
+  ops.select(ops.eq(distance, Number.POSITIVE_INFINITY), 0, value)
+
 /**
  * The JVP rules of the elementwise primitives.
  *
@@ -167,11 +171,11 @@ export const elementwise = {
   atan2: [
     (t, { ops, operands: [y, x] }) => {
       const r = ops.hypot(y, x)
-      return ops.mulStrongZero(t, exceptAtOrigin(ops, r, ops.div(ops.div(x, r), r)))
+      return ops.mulStrongZero(t, exceptAtOrigin(ops, r, exceptAtInfinity(ops, r, ops.div(ops.div(x, r), r))))
     },
     (t, { ops, operands: [y, x] }) => {
       const r = ops.hypot(y, x)
-      return ops.mulStrongZero(t, exceptAtOrigin(ops, r, ops.neg(ops.div(ops.div(y, r), r))))
+      return ops.mulStrongZero(t, exceptAtOrigin(ops, r, exceptAtInfinity(ops, r, ops.neg(ops.div(ops.div(y, r), r)))))
     }
   ],
   hypot: [

@@ -7,8 +7,8 @@ export interface NotFinite {
   readonly value: number
 }
 
-/** The path (`w[3]`, row-major) and value of the first element that is NaN or infinite. */
-export const firstNotFinite = (spec: Tree.Spec, value: unknown): NotFinite | undefined => {
+/** The path (`parameters.w[1,3]` where the root is `parameters`) and value of the first element that is NaN or infinite. */
+export const firstNotFinite = (root: string, spec: Tree.Spec, value: unknown): NotFinite | undefined => {
   const leaves = Tree.leaves(spec)
   const tensors = Tree.toTensors("firstNotFinite", spec, value)
   for (let leaf = 0; leaf < tensors.length; leaf++) {
@@ -16,7 +16,9 @@ export const firstNotFinite = (spec: Tree.Spec, value: unknown): NotFinite | und
     for (let i = 0; i < data.length; i++) {
       if (!Number.isFinite(data[i])) {
         const { path } = leaves[leaf]!
-        return { path: shape.length === 0 ? path : `${path}[${position(i, shape)}]`, value: data[i]! }
+        const separator = path === "" || path.startsWith("[") ? "" : "."
+        const element = shape.length === 0 ? "" : `[${position(i, shape)}]`
+        return { path: root + separator + path + element, value: data[i]! }
       }
     }
   }

@@ -1,4 +1,4 @@
-import { Expr, Fn, Shape, Tensor } from "@fluxion/core"
+import { type Expr, Fn, Shape, type Tensor } from "@fluxion/core"
 import * as fc from "fast-check"
 import { type Draw, type Operand, type Value, evaluateTerm, operations } from "../internal/operations.ts"
 import { type Term, build, call, print, references, value } from "../internal/term.ts"
@@ -148,7 +148,11 @@ const assemble = (
     `  return ${print(output, name)}`,
     `})`,
     `const inputs = ${record((given) =>
-      given.shape.length === 0 ? String(given.data[0]) : Shape.size(given.shape) === 0 ? `Tensor.zeros([${given.shape.join(", ")}])` : `Tensor.make(${given})`
+      given.shape.length === 0
+        ? String(given.data[0])
+        : Shape.size(given.shape) === 0
+          ? `Tensor.zeros([${given.shape.join(", ")}])`
+          : `Tensor.make(${given})`
     )}`
   ].join("\n")
 
@@ -172,14 +176,19 @@ const related = (shapes: fc.Arbitrary<Shape.Shape>, count: number): fc.Arbitrary
   fc
     .tuple(
       shapes,
-      fc.array(fc.record({ keep: fc.nat({ max: 4 }), ones: fc.nat({ max: 15 }), other: fc.option(shapes, { freq: 2 }) }), {
-        maxLength: count - 1
-      })
+      fc.array(
+        fc.record({ keep: fc.nat({ max: 4 }), ones: fc.nat({ max: 15 }), other: fc.option(shapes, { freq: 2 }) }),
+        {
+          maxLength: count - 1
+        }
+      )
     )
     .map(([base, others]) => [
       base,
       ...others.map(({ keep, ones, other }) =>
-        other === null ? base.slice(Math.max(0, base.length - keep)).map((n, i) => ((ones >> i) % 4 === 3 ? 1 : n)) : other
+        other === null
+          ? base.slice(Math.max(0, base.length - keep)).map((n, i) => ((ones >> i) % 4 === 3 ? 1 : n))
+          : other
       )
     ])
 

@@ -48,7 +48,10 @@ interface Domain {
   readonly guard: (term: Term) => Term
 }
 
-const softplus = (shift: number) => (term: Term): Term => call("add", call("softplus", term), literal(shift))
+const softplus =
+  (shift: number) =>
+  (term: Term): Term =>
+    call("add", call("softplus", term), literal(shift))
 
 const positive: Domain = { holds: (x) => x > 0.25, guard: softplus(0.5) }
 const nonzero: Domain = { holds: (x) => Math.abs(x) > 0.25, guard: softplus(0.5) }
@@ -72,7 +75,9 @@ const kinked = (name: string, make: Operation["make"]): Operation => ({ name, ki
 const unary = (name: string, domain?: Domain, ...attributes: ReadonlyArray<(draw: Draw) => Term>): Operation =>
   smooth(name, (draw) => {
     const x = draw.pick()
-    return x === undefined ? undefined : call(name, into(draw, x, domain), ...attributes.map((attribute) => attribute(draw)))
+    return x === undefined
+      ? undefined
+      : call(name, into(draw, x, domain), ...attributes.map((attribute) => attribute(draw)))
   })
 
 /** A function with a kink where `distance` is zero. */
@@ -155,12 +160,17 @@ const keepingDims = (attributes: ReadonlyArray<Term>): Term => {
 }
 
 /** Whether just one element of each group comes near its extremum. */
-const noTies = (name: "reduceMax" | "reduceMin") => (draw: Draw, x: Operand, attributes: ReadonlyArray<Term>): boolean => {
-  if (!draw.avoidKinks) return true
-  const keep = keepingDims(attributes)
-  const distance = call("abs", call("sub", x.term, call(name, x.term, keep)))
-  return every(draw.evaluate(call("sum", call("toReal", call("lt", distance, literal(margin))), keep)), (n) => n === 1)
-}
+const noTies =
+  (name: "reduceMax" | "reduceMin") =>
+  (draw: Draw, x: Operand, attributes: ReadonlyArray<Term>): boolean => {
+    if (!draw.avoidKinks) return true
+    const keep = keepingDims(attributes)
+    const distance = call("abs", call("sub", x.term, call(name, x.term, keep)))
+    return every(
+      draw.evaluate(call("sum", call("toReal", call("lt", distance, literal(margin))), keep)),
+      (n) => n === 1
+    )
+  }
 
 const spread =
   (name: string) =>
@@ -173,7 +183,10 @@ const axisOption = (draw: Draw, shape: Shape.Shape, extra: object = {}): Readonl
   return Object.keys(options).length === 0 ? [] : [literal(options)]
 }
 
-const alongAxis = (name: string, allows: (draw: Draw, x: Operand, axis: ReadonlyArray<Term>) => boolean = () => true): Operation =>
+const alongAxis = (
+  name: string,
+  allows: (draw: Draw, x: Operand, axis: ReadonlyArray<Term>) => boolean = () => true
+): Operation =>
   smooth(name, (draw) => {
     const x = draw.pick((shape) => shape.length > 0)
     if (x === undefined) return undefined
@@ -246,7 +259,9 @@ const window = (draw: Draw, shape: Shape.Shape) => {
   const starts = shape.map((n) => draw.choose(n + 1))
   const limits = shape.map((n, i) => starts[i]! + draw.choose(n - starts[i]! + 1))
   // Windows with nothing in them are allowed, but rare.
-  return shape.map((n, i) => (limits[i]! > starts[i]! || draw.choose(8) === 0 ? [starts[i]!, limits[i]!] : [0, n]) as [number, number])
+  return shape.map(
+    (n, i) => (limits[i]! > starts[i]! || draw.choose(8) === 0 ? [starts[i]!, limits[i]!] : [0, n]) as [number, number]
+  )
 }
 
 const nonEmpty = (shape: Shape.Shape): boolean => shape.length > 0 && Shape.size(shape) > 0
@@ -258,13 +273,58 @@ const places = (draw: Draw, n: number): { readonly term: Term; readonly shape: S
     case 0:
       return { term: indices(one()), shape: [] }
     case 1:
-      return { term: indices([[one(), one()], [one(), one()]]), shape: [2, 2] }
+      return {
+        term: indices([
+          [one(), one()],
+          [one(), one()]
+        ]),
+        shape: [2, 2]
+      }
     default: {
       const count = 1 + draw.choose(4)
       return { term: indices(Array.from({ length: count }, one)), shape: [count] }
     }
   }
 }
+
+/**
+ * A matrix near the identity: `I + x / c`, with a number `c` that is large beside the elements of `x` at the chosen inputs. Square ones are well
+ * conditioned and have a positive definite symmetric part, and rectangular ones have full rank.
+ */
+const nearIdentity = (x: Operand): Term => {
+  const [m, n] = x.shape.slice(-2) as [number, number]
+  const largest = (x.tensor.data as Float64Array).reduce((most, v) => Math.max(most, Math.abs(v)), 0)
+  const scale = Math.ceil(1 + 2 * Math.max(m, n) * largest)
+  const eye = Array.from({ length: m }, (_, i) => Array.from({ length: n }, (_, j) => (i === j ? 1 : 0)))
+  return call("add", call("constant", literal(eye)), call("div", x.term, literal(scale)))
+}
+
+const isMatrix = (shape: Shape.Shape): boolean => shape.length >= 2 && Shape.size(shape) > 0
+const isSquare = (shape: Shape.Shape): boolean => isMatrix(shape) && shape.at(-1) === shape.at(-2)
+
+const ofMatrix = (name: string): Operation =>
+  smooth(name, (draw) => {
+    const x = draw.pick(isSquare)
+    return x === undefined ? undefined : call(name, draw.safe ? nearIdentity(x) : x.term)
+  })
+
+const solving = (
+  name: string,
+  fits: (shape: Shape.Shape) => boolean,
+  options: (draw: Draw) => ReadonlyArray<Term>
+): Operation =>
+  smooth(name, (draw) => {
+    const a = draw.pick(fits)
+    if (a === undefined) return undefined
+    const rows = a.shape.at(-2)!
+    const b = draw.pick((shape) => {
+      if (shape.length === 0 || rows !== (shape.length === 1 ? shape[0] : shape.at(-2))) return false
+      const batch = broadcast(a.shape.slice(0, -2), shape.slice(0, -2))
+      const columns = shape.length === 1 ? 1 : shape.at(-1)!
+      return batch !== undefined && Shape.size(batch) * a.shape.at(-1)! * columns <= draw.maxSize
+    })
+    return b === undefined ? undefined : call(name, draw.safe ? nearIdentity(a) : a.term, b.term, ...options(draw))
+  })
 
 /** All operations; earlier ones are simpler, and what programs shrink to. */
 export const operations: ReadonlyArray<Operation> = [
@@ -369,7 +429,9 @@ export const operations: ReadonlyArray<Operation> = [
   cumulative("cumprod"),
   alongAxis("softmax"),
   alongAxis("logSoftmax"),
-  alongAxis("layerNorm", (draw, x, axis) => spread("standardDeviation")(draw, x, axis.length === 0 ? [literal({ axis: -1 })] : axis)),
+  alongAxis("layerNorm", (draw, x, axis) =>
+    spread("standardDeviation")(draw, x, axis.length === 0 ? [literal({ axis: -1 })] : axis)
+  ),
   smooth("crossEntropy", (draw) => {
     const logits = draw.pick(nonEmpty)
     if (logits === undefined) return undefined
@@ -383,11 +445,14 @@ export const operations: ReadonlyArray<Operation> = [
   einsum,
   smooth("matmul", (draw) => {
     const x = draw.pick((shape) => shape.length > 0)
-    const y = x === undefined ? undefined : draw.pick((shape) => {
-      if (shape.length === 0 || x.shape.at(-1) !== (shape.length === 1 ? shape[0] : shape.at(-2))) return false
-      const batch = broadcast(x.shape.slice(0, -2), shape.slice(0, -2))
-      return batch !== undefined && Shape.size(batch) * (x.shape.at(-2) ?? 1) * shape.at(-1)! <= draw.maxSize
-    })
+    const y =
+      x === undefined
+        ? undefined
+        : draw.pick((shape) => {
+            if (shape.length === 0 || x.shape.at(-1) !== (shape.length === 1 ? shape[0] : shape.at(-2))) return false
+            const batch = broadcast(x.shape.slice(0, -2), shape.slice(0, -2))
+            return batch !== undefined && Shape.size(batch) * (x.shape.at(-2) ?? 1) * shape.at(-1)! <= draw.maxSize
+          })
     return x === undefined || y === undefined ? undefined : call("matmul", x.term, y.term)
   }),
   smooth("dot", (draw) => {
@@ -397,7 +462,10 @@ export const operations: ReadonlyArray<Operation> = [
   }),
   smooth("outer", (draw) => {
     const x = draw.pick((shape) => shape.length <= 2)
-    const y = x === undefined ? undefined : draw.pick((shape) => shape.length <= 2 && Shape.size(shape) * Shape.size(x.shape) <= draw.maxSize)
+    const y =
+      x === undefined
+        ? undefined
+        : draw.pick((shape) => shape.length <= 2 && Shape.size(shape) * Shape.size(x.shape) <= draw.maxSize)
     return x === undefined || y === undefined ? undefined : call("outer", x.term, y.term)
   }),
   smooth("broadcastTo", (draw) => {
@@ -452,7 +520,10 @@ export const operations: ReadonlyArray<Operation> = [
   }),
   smooth("dynamicUpdateSlice", (draw) => {
     const x = draw.pick(nonEmpty)
-    const update = x === undefined ? undefined : draw.pick((shape) => shape.length === x.shape.length && shape.every((n, i) => n <= x.shape[i]!))
+    const update =
+      x === undefined
+        ? undefined
+        : draw.pick((shape) => shape.length === x.shape.length && shape.every((n, i) => n <= x.shape[i]!))
     if (x === undefined || update === undefined) return undefined
     return call("dynamicUpdateSlice", x.term, update.term, indices(x.shape.map((n) => draw.choose(n + 2) - 1)))
   }),
@@ -519,6 +590,21 @@ export const operations: ReadonlyArray<Operation> = [
       return x === undefined ? undefined : call(name, x.term)
     })
   ),
+  ofMatrix("inverse"),
+  ofMatrix("cholesky"),
+  ofMatrix("logdet"),
+  ofMatrix("det"),
+  ofMatrix("adjugate"),
+  kinked("detSign", (draw) => {
+    const x = draw.pick(isSquare)
+    return x === undefined || !offZero(draw, () => call("det", x.term)) ? undefined : call("detSign", x.term)
+  }),
+  solving("solve", isSquare, () => []),
+  solving("triangularSolve", isSquare, (draw) => {
+    const flags = ["upper", "transposed", "unitDiagonal"].filter(() => draw.choose(2) === 1)
+    return flags.length === 0 ? [] : [literal(Object.fromEntries(flags.map((flag) => [flag, true])))]
+  }),
+  solving("lstsq", isMatrix, () => []),
   smooth("expandDims", (draw) => {
     const x = draw.pick((shape) => shape.length < 3)
     return x === undefined ? undefined : call("expandDims", x.term, literal(draw.choose(x.shape.length + 1)))

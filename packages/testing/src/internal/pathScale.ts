@@ -41,7 +41,8 @@ export const pathScale = (f: Fn.Any, at: unknown, weights: ReadonlyArray<Tensor.
       const operands = given as ReadonlyArray<Carrier>
       const primals = operands.map(({ primal }) => primal)
       const result = Interpreter.algebra.apply(primitive, attributes, primals as never, type)
-      if (result.elementType !== "real" || operands.every(({ varies }) => !varies)) return carrier(result, undefined, false)
+      if (result.elementType !== "real" || operands.every(({ varies }) => !varies))
+        return carrier(result, undefined, false)
       const partials = operands.map(({ primal, varies }, position) => {
         if (!varies) return undefined
         return Array.from({ length: primal.data.length }, (_, i) => {

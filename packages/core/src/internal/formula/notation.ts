@@ -151,6 +151,30 @@ const callWithAttributes = (name: string): Notation<object> => ({
   latex: (attributes, count) => latexCall(operatorName(name), count, renderAttributes(attributes))
 })
 
+/** `name(x, y)`, followed by the names of those attributes that are true. */
+const callWithFlags = (name: string): Notation<object> => {
+  const flags = (attributes: object) =>
+    renderAttributes(Object.fromEntries(Object.entries(attributes).filter(([, value]) => value === true)))
+  return {
+    text: (attributes, count) => textCall(name, count, flags(attributes)),
+    latex: (attributes, count) => latexCall(operatorName(name), count, flags(attributes))
+  }
+}
+
+/** A control primitive is written as a call of its operands, without its bodies; its results by their places, `scan(x, y)[0]`. */
+export const controlCall = {
+  text: (name: string, count: number): Form => textCall(name, count, []),
+  latex: (name: string, count: number): Form => latexCall(operatorName(name), count, [])
+}
+
+const projections: Array<{ readonly text: Form; readonly latex: Form }> = []
+
+export const projection = (index: number): { readonly text: Form; readonly latex: Form } =>
+  (projections[index] ??= {
+    text: { level: Level.atom, parts: [hole(0, Level.atom), `[${index}]`] },
+    latex: { level: Level.atom, parts: [hole(0, Level.power), `_{${index}}`] }
+  })
+
 const enclosed = (open: string, close: string): Form => ({
   level: Level.atom,
   parts: [open, hole(0, Level.any), close]
@@ -305,6 +329,19 @@ export const notations: Notations = {
   gather: callWithAttributes("gather"),
   scatterAdd: callWithAttributes("scatterAdd"),
   triangle: callWithAttributes("triangle"),
+  cholesky: call("cholesky", operatorName("chol")),
+  triangularSolve: callWithFlags("triangularSolve"),
+  solve: callWithFlags("solve"),
+  lstsq: callWithFlags("lstsq"),
+  // Not A^{-1}, which is the notation of an elementwise power.
+  inverse: call("inverse", operatorName("inv")),
+  adjugate: call("adjugate", operatorName("adj")),
+  det: call("det", "\\det"),
+  detSign: call("detSign", `${operatorName("sign")}\\det`),
+  logdet: call("logdet", {
+    level: Level.power,
+    parts: ["\\ln\\left|\\det\\left(", hole(0, Level.any), "\\right)\\right|"]
+  }),
   stopGradient: call("stopGradient")
 }
 

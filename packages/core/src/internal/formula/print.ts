@@ -3,13 +3,15 @@
 import { type Body, schedule } from "../schedule.ts"
 import type { Node } from "../node.ts"
 import { constants, latexName, nameOfConstant, Names } from "./names.ts"
-import { type Form, type Hole, Level, notations, square } from "./notation.ts"
+import { controlCall, type Form, type Hole, Level, notations, projection, square } from "./notation.ts"
 
 /** Text that stands for a whole subexpression. */
 interface Written {
   readonly text: string
   readonly level: number
 }
+
+const isLeaf = ({ _tag }: Node): boolean => _tag === "Input" || _tag === "Constant"
 
 interface AnyNotation {
   readonly text: (attributes: object, count: number) => Form
@@ -118,7 +120,7 @@ const write = (body: Body, dialect: Dialect): Printed => {
   const temporaries: Array<number> = []
   let counter = 0
   for (let i = 0; i < nodes.length; i++) {
-    if (nodes[i]!._tag !== "Apply" || uses[i]! < 2 || onlySquared[i] === 1) continue
+    if (isLeaf(nodes[i]!) || uses[i]! < 2 || onlySquared[i] === 1) continue
     let name: string
     do name = `t${++counter}`
     while (names.taken.has(name))
@@ -128,10 +130,12 @@ const write = (body: Body, dialect: Dialect): Printed => {
   for (const i of temporaries) names.taken.add(nameOf[i]!)
 
   const formOf = (i: number): Form => {
-    const { attributes, operands: from, primitive } = nodes[i]!
+    const { _tag: tag, attributes, control, index, operands: from, primitive } = nodes[i]!
     if (isSquare(i) && (dialect.notation === "latex" || onlySquared[operandOf(i, 0)] === 1)) {
       return square[dialect.notation]
     }
+    if (tag === "Project") return projection(index)[dialect.notation]
+    if (control !== undefined) return controlCall[dialect.notation](control.primitive, from.length)
     return (notations[primitive!] as AnyNotation)[dialect.notation](attributes!, from.length)
   }
   /** How an operand is written in the place of `hole`: as text, or as a form still to be filled in. */

@@ -1,0 +1,78 @@
+// Compiled, not run: what the types of the operators accept and reject.
+
+import * as Calculus from "@fluxion/calculus"
+import { Expr, Fn, type Tensor, Type } from "@fluxion/core"
+import type { Effect } from "effect"
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+declare const same: <A, B>(holds: Same<A, B>) => void
+
+declare class Bad {
+  readonly _tag: "Bad"
+}
+declare class Need {
+  readonly _tag: "Need"
+}
+
+declare const scalar: Fn.Fn<{ readonly w: readonly [3, 2]; readonly b: readonly [] }, readonly [], Bad, Need>
+declare const pure: Fn.Fn<{ readonly w: readonly [3, 2]; readonly b: readonly [] }, readonly []>
+declare const vector: Fn.Fn<{ readonly x: readonly [4] }, { readonly y: readonly [2]; readonly z: readonly [] }>
+
+// Failures and requirements are kept; the structure is known.
+const hessian = Calculus.hessian(scalar)
+same<
+  typeof hessian,
+  Fn.Fn<
+    { readonly w: readonly [3, 2]; readonly b: readonly [] },
+    {
+      readonly w: { readonly w: readonly [3, 2, 3, 2]; readonly b: readonly [3, 2] }
+      readonly b: { readonly w: readonly [3, 2]; readonly b: readonly [] }
+    },
+    Bad,
+    Need
+  >
+>(true)
+
+const hvp = Calculus.hvp(pure)
+same<Fn.Input<typeof hvp>["tangents"], { readonly w: Tensor.Tensor<readonly [3, 2]>; readonly b: number }>(true)
+same<Fn.Output<typeof hvp>, { readonly w: Tensor.Tensor<readonly [3, 2]>; readonly b: number }>(true)
+
+// Both call styles.
+const jacobian = Calculus.jacobian(vector)
+const piped = vector.pipe(Calculus.jacobian({ mode: "reverse" }))
+same<typeof jacobian, typeof piped>(true)
+same<
+  typeof jacobian,
+  Fn.Fn<
+    { readonly x: readonly [4] },
+    { readonly y: { readonly x: readonly [2, 4] }; readonly z: { readonly x: readonly [4] } }
+  >
+>(true)
+
+const report = Calculus.checkGradient(pure, { w: null as never, b: 1 })
+same<typeof report, Effect.Effect<Calculus.GradientReport>>(true)
+
+const numeric = Calculus.Numeric.jacobian(vector, { x: null as never })
+same<typeof numeric.value.y.x, Tensor.Tensor<readonly [2, 4]>>(true)
+
+// Indices carry no derivatives.
+const labelled = Fn.make({ x: [3], i: Type.index([2]) }, ({ i, x }) => Expr.sum(Expr.gather(x, i)))
+const gradient = Calculus.Numeric.gradient(labelled, { x: null as never, i: null as never })
+same<keyof typeof gradient.value, "x">(true)
+
+// @ts-expect-error the Hessian of an array is not defined
+Calculus.hessian(vector)
+// @ts-expect-error nor is its product with a vector
+Calculus.hvp(vector)
+// @ts-expect-error there is no such mode
+Calculus.jacobian(vector, { mode: "sideways" })
+// @ts-expect-error there is no such mode
+vector.pipe(Calculus.jacobian({ mode: "sideways" }))
+// @ts-expect-error a gradient check is of one scalar output
+Calculus.checkGradient(vector, { x: null as never })
+// @ts-expect-error a program with requirements cannot be run
+Calculus.checkGradient(scalar, { w: null as never, b: 1 })
+// @ts-expect-error an input is missing
+Calculus.Numeric.gradient(pure, { b: 1 })
+// @ts-expect-error there is no such method
+Calculus.Numeric.gradient(pure, { w: null as never, b: 1 }, { method: "backward" })

@@ -1,0 +1,114 @@
+/**
+ * Programs as data: versioned JSON.
+ *
+ * **Details**
+ *
+ * A program is written as the list of its nodes, each with the indices of the earlier nodes it uses, so what is shared stays shared and
+ * nothing nests. The same program always gives the same text, and a program that was decoded gives the text it came from. Decoding
+ * believes nothing: whatever the data, the answer is a program or a `ProgramDecodeError`, within the `limits`.
+ *
+ * `Fn.schema` is the same as a `Schema`; `schema` here also says what the program takes and computes.
+ *
+ * @since 0.1.0
+ */
+import type { Result, Schema } from "effect"
+import * as Fn from "./Fn.ts"
+import type { ProgramDecodeError, ProgramEncoded, ProgramEncodeError } from "./internal/serialization/model.ts"
+import type * as Tree from "./Tree.ts"
+
+export {
+  type BodyEncoded,
+  type ConstantEncoded,
+  limits,
+  type NodeEncoded,
+  ProgramDecodeError,
+  type ProgramEncoded,
+  ProgramEncodeError,
+  type RealEncoded,
+  type SpecEncoded,
+  version
+} from "./internal/serialization/model.ts"
+
+/**
+ * Writes a program as JSON.
+ *
+ * **Details**
+ *
+ * The result is plain data for `JSON.stringify`. Nodes keep the order in which they are evaluated; constants keep their bits. A program
+ * that uses an input of another program, or exceeds the `limits`, is a `ProgramEncodeError`.
+ *
+ * Takes time and memory linear in the program.
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn, Serialization } from "@fluxion/core"
+ * import { Result } from "effect"
+ *
+ * const f = Fn.make([], (x) => Expr.mul(2, Expr.sin(x)))
+ * const { nodes, results } = Result.getOrThrow(Serialization.encode(f))
+ * console.log(JSON.stringify(nodes[2])) // {"constant":2}
+ * console.log(JSON.stringify(nodes[3])) // {"primitive":"mul","operands":[2,1]}
+ * console.log(results) // [ 3 ]
+ * ```
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const encode = (self: Fn.Any): Result.Result<ProgramEncoded, ProgramEncodeError> => Fn.codec.encode(self)
+
+/**
+ * Reads a program from data of unknown origin.
+ *
+ * **Details**
+ *
+ * Every operation is typed anew by the rule of its primitive. Data that is not a program is a `ProgramDecodeError` with the path, what was
+ * expected and what came; nothing is thrown, also for data that `JSON.parse` cannot give (cycles, getters, proxies).
+ *
+ * Takes time and memory linear in the data, whatever shapes it speaks of: only constants are allocated, and the data spells them out.
+ * Running a program is another matter: one that asks for too large an array fails there.
+ *
+ * @example
+ * ```ts
+ * import { Fn, Serialization } from "@fluxion/core"
+ * import { Result } from "effect"
+ *
+ * const text = `{
+ *   "fluxion": 1, "inputs": { "x": [] }, "outputs": [], "results": [1],
+ *   "nodes": [{ "input": 0 }, { "primitive": "exp", "operands": [0] }]
+ * }`
+ * const f = Result.getOrThrow(Serialization.decode(JSON.parse(text)))
+ * console.log(f.inputs) // { x: [] }
+ * console.log(Fn.operationCount(f)) // 1
+ * ```
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const decode = (data: unknown): Result.Result<Fn.Any, ProgramDecodeError> => Fn.codec.decode(data)
+
+/**
+ * A schema for programs with these inputs and outputs, encoded as JSON.
+ *
+ * **Details**
+ *
+ * Decoding fails for a program that takes or computes something else; the order of fields does not matter. `Fn.schema` takes any program.
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn, Serialization } from "@fluxion/core"
+ * import { Schema } from "effect"
+ *
+ * const codec = Schema.fromJsonString(Serialization.schema({ x: [], y: [] }, []))
+ * const text = Schema.encodeSync(codec)(Fn.make({ x: [], y: [] }, ({ x, y }) => Expr.atan2(y, x)))
+ * const f = Schema.decodeSync(codec)(text)
+ * console.log(Fn.runSync(f, { x: 1, y: 0 })) // 0
+ * ```
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const schema = <const I extends Tree.Spec, const O extends Tree.Spec>(
+  inputs: I,
+  outputs: O
+): Schema.Codec<Fn.Fn<I, O>, ProgramEncoded> =>
+  Fn.codec.schema({ inputs, outputs }) as unknown as Schema.Codec<Fn.Fn<I, O>, ProgramEncoded>

@@ -1,0 +1,82 @@
+import { stripVTControlCharacters } from "node:util"
+import { Effect, Layer, Sink, Stdio } from "effect"
+import * as fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { Progress, renderBar, renderLine, type State } from "../../src/demo/Progress.ts"
+
+const state = (done: number, total = 200): State => ({ done, total, unit: "epoch", detail: "loss 0.25" })
+
+/** What is written to standard error while work reports every state from 0 to `total`. */
+const written = async (terminal: boolean, work: Effect.Effect<void, unknown> = Effect.void, total = 200) => {
+  let text = ""
+  const stdio = Stdio.layerTest({
+    stderrIsTerminal: Effect.succeed(terminal),
+    stderr: () =>
+      Sink.forEach((chunk: string | Uint8Array) =>
+        Effect.sync(() => {
+          text += String(chunk)
+        })
+      )
+  })
+  const program = Effect.gen(function* () {
+    const progress = yield* Progress
+    yield* progress.during(
+      Effect.gen(function* () {
+        for (let done = 0; done <= total; done++) yield* progress.report(state(done, total))
+        yield* work
+      })
+    )
+  })
+  await Effect.runPromiseExit(program.pipe(Effect.provide(Progress.layer.pipe(Layer.provide(stdio)))))
+  return text
+}
+
+describe("where a pipe or a log reads", () => {
+  it("is a plain line at the start and after each quarter", async () => {
+    const text = await written(false)
+    expect(text).toBe(
+      [
+        "epoch   0/200  loss 0.25",
+        "epoch  50/200  loss 0.25",
+        "epoch 100/200  loss 0.25",
+        "epoch 150/200  loss 0.25",
+        "epoch 200/200  loss 0.25",
+        ""
+      ].join("\n")
+    )
+  })
+
+  it("has at most five lines", async () => {
+    expect((await written(false, Effect.void, 3)).split("\n").length - 1).toBe(4)
+    expect((await written(false, Effect.void, 1)).split("\n").length - 1).toBe(2)
+  })
+})
+
+describe("where a person watches", () => {
+  it("is one line that is redrawn and at the end removed", async () => {
+    const text = await written(true)
+    expect(text).not.toContain("\n")
+    expect(text.startsWith("\r")).toBe(true)
+    expect(text.endsWith("\r\u001b[K")).toBe(true)
+    expect(stripVTControlCharacters(text)).toContain("100%  epoch 200/200")
+  })
+
+  it("is removed also when the work fails", async () => {
+    expect((await written(true, Effect.fail("no"))).endsWith("\r\u001b[K")).toBe(true)
+  })
+
+  it("fits in any terminal", () => {
+    fc.assert(
+      fc.property(fc.nat(1000), fc.nat(1000), fc.integer({ min: 1, max: 200 }), (a, b, columns) => {
+        const bar = stripVTControlCharacters(renderBar(state(Math.min(a, b), Math.max(a, b)), columns))
+        expect(bar.length).toBeLessThan(columns)
+      })
+    )
+  })
+})
+
+describe("renderLine", () => {
+  it("aligns the count with the total", () => {
+    expect(renderLine(state(7))).toBe("epoch   7/200  loss 0.25")
+  })
+})
