@@ -4,8 +4,6 @@ import * as Reverse from "@fluxion/reverse-mode"
 import { Effect } from "effect"
 import { afterEach, describe, expect, it } from "@effect/vitest"
 
-const check = <T>(report: Effect.Effect<T>): T => Effect.runSync(report)
-
 describe("checkGradient", () => {
   it.effect("finds a right gradient right, entry by entry", () =>
     Effect.gen(function* () {

@@ -82,12 +82,14 @@ describe("train", () => {
 
   it.effect("has another order for another seed, and for another epoch", () =>
     Effect.gen(function* () {
-      const orders = [0, 1, 2, -1, 2 ** 40].flatMap((seed) =>
-        (yield * Stream.filter(fit({ count: 30, epochs: 3, batchSize: 16, seed }), ({ batch }) => batch === 1)).map(
-          ({ examples }) => examples.join()
+      const orders = yield* Effect.forEach([0, 1, 2, -1, 2 ** 40], (seed) =>
+        fit({ count: 30, epochs: 3, batchSize: 16, seed }).pipe(
+          Stream.filter(({ batch }) => batch === 1),
+          Stream.map(({ examples }) => examples.join()),
+          Stream.runCollect
         )
       )
-      expect(new Set(orders).size).toBe(15)
+      expect(new Set(orders.flat()).size).toBe(15)
     })
   )
 
@@ -95,7 +97,9 @@ describe("train", () => {
     Effect.gen(function* () {
       const data = line(11)
       let [bias, slope] = [0, 0]
-      for (const { examples, gradientNorm, loss, parameters } of yield* fit({ count: 11, epochs: 3, batchSize: 4 })) {
+      for (const { examples, gradientNorm, loss, parameters } of yield* Stream.runCollect(
+        fit({ count: 11, epochs: 3, batchSize: 4 })
+      )) {
         const residuals = Array.from(examples, (i) => bias + slope * data.x.data[i]! - data.y.data[i]!)
         const mean = (f: (residual: number, x: number) => number) =>
           residuals.reduce((sum, r, k) => sum + f(r, data.x.data[examples[k]!]!), 0) / residuals.length
@@ -126,16 +130,18 @@ describe("train", () => {
           rows.map((row) => Number(row.split(",")[i])),
           [rows.length]
         )
-      const steps = yield* train({
-        data: { x: column(0), y: column(1) },
-        parameters: { bias: 0, slope: 0 },
-        loss: (inputs) =>
-          Fn.make(inputs, ({ batch: { x, y }, parameters: { bias, slope } }) =>
-            Expr.mean(Expr.square(Expr.sub(Expr.add(bias, Expr.mul(slope, x)), y)))
-          ),
-        optimizer: sgd(0.001),
-        epochs: 200
-      })
+      const steps = yield* Stream.runCollect(
+        train({
+          data: { x: column(0), y: column(1) },
+          parameters: { bias: 0, slope: 0 },
+          loss: (inputs) =>
+            Fn.make(inputs, ({ batch: { x, y }, parameters: { bias, slope } }) =>
+              Expr.mean(Expr.square(Expr.sub(Expr.add(bias, Expr.mul(slope, x)), y)))
+            ),
+          optimizer: sgd(0.001),
+          epochs: 200
+        })
+      )
       expect(steps).toHaveLength(200)
       expect(steps[0]!.loss.toFixed(8)).toBe("336.63495014")
       expect(steps[199]!.loss.toFixed(8)).toBe("4.08084700")
@@ -158,19 +164,21 @@ describe("train", () => {
         label: Tensor.index([0, 1, 1]),
         known: Tensor.bool([true, false, true])
       } as const
-      const steps = yield* train({
-        data,
-        parameters: [Tensor.zeros([2]), { scores: Tensor.zeros([2]) }] as const,
-        loss: (inputs) =>
-          Fn.make(inputs, ({ batch: { features, known, label }, parameters: [w, { scores }] }) => {
-            const value = Expr.add(Expr.matmul(features[0], w), Expr.mul(features[1], Expr.gather(scores, label)))
-            return Expr.mean(Expr.select(known, Expr.square(Expr.sub(value, 1)), 0))
-          }),
-        optimizer: chain(clipByGlobalNorm(1), adam(Schedule.cosine(0.1, 60, { warmup: 5 }))),
-        batchSize: 2,
-        epochs: 30,
-        seed: 5
-      })
+      const steps = yield* Stream.runCollect(
+        train({
+          data,
+          parameters: [Tensor.zeros([2]), { scores: Tensor.zeros([2]) }] as const,
+          loss: (inputs) =>
+            Fn.make(inputs, ({ batch: { features, known, label }, parameters: [w, { scores }] }) => {
+              const value = Expr.add(Expr.matmul(features[0], w), Expr.mul(features[1], Expr.gather(scores, label)))
+              return Expr.mean(Expr.select(known, Expr.square(Expr.sub(value, 1)), 0))
+            }),
+          optimizer: chain(clipByGlobalNorm(1), adam(Schedule.cosine(0.1, 60, { warmup: 5 }))),
+          batchSize: 2,
+          epochs: 30,
+          seed: 5
+        })
+      )
       expect(steps).toHaveLength(60)
       expect(steps.at(-1)!.state[1].count).toBe(60)
       expect(Tensor.isTensor(steps.at(-1)!.parameters[1].scores)).toBe(true)
@@ -179,24 +187,26 @@ describe("train", () => {
     })
   )
 
-  it("compiles one program for whole batches, one for the rest, one for the state, once", () => {
-    const compiled: Array<number> = []
-    const counting: Backend.Service = {
-      name: "counting",
-      compile: (graph) => {
-        compiled.push(graph.inputNodes.length)
-        return Backend.interpreter.compile(graph)
+  it.effect("compiles one program for whole batches, one for the rest, one for the state, once", () =>
+    Effect.gen(function* () {
+      const compiled: Array<number> = []
+      const counting: Backend.Service = {
+        name: "counting",
+        compile: (graph) => {
+          compiled.push(graph.inputNodes.length)
+          return Backend.interpreter.compile(graph)
+        }
       }
-    }
-    const drain = (options: Options) => {
-      compiled.length = 0
-      Effect.runSync(Stream.runDrain(fit(options)).pipe(Effect.provide(Backend.layer(counting))))
-      return compiled.length
-    }
-    expect(drain({ count: 10, epochs: 5, batchSize: 4 })).toBe(3)
-    expect(drain({ count: 12, epochs: 5, batchSize: 4 })).toBe(2)
-    expect(drain({ count: 3, epochs: 5, batchSize: 4 })).toBe(2)
-  })
+      const drain = Effect.fnUntraced(function* (options: Options) {
+        compiled.length = 0
+        yield* Stream.runDrain(fit(options)).pipe(Effect.provide(Backend.layer(counting)))
+        return compiled.length
+      })
+      expect(yield* drain({ count: 10, epochs: 5, batchSize: 4 })).toBe(3)
+      expect(yield* drain({ count: 12, epochs: 5, batchSize: 4 })).toBe(2)
+      expect(yield* drain({ count: 3, epochs: 5, batchSize: 4 })).toBe(2)
+    })
+  )
 
   it.effect("is lazy: it trains as far as it is consumed", () =>
     Effect.gen(function* () {
@@ -211,10 +221,8 @@ describe("train", () => {
             }
           }))
       }
-      const three = Stream.take(
-        fit({ count: 10, epochs: 1_000_000, batchSize: 1 }),
-        3
-      )(yield* Stream.runDrain(three).pipe(Effect.provide(Backend.layer(counting))))
+      const three = Stream.take(fit({ count: 10, epochs: 1_000_000, batchSize: 1 }), 3)
+      yield* Stream.runDrain(three).pipe(Effect.provide(Backend.layer(counting)))
       // Three steps and the first state.
       expect(runs).toBe(4)
     })
@@ -228,12 +236,10 @@ describe("train", () => {
           seen.push(step)
         })
       )
-      const exit = yield* Effect.gen(function* () {
-        const fiber = yield* Effect.forkChild(endless)
-        yield* Effect.sleep("50 millis")
-        yield* Fiber.interrupt(fiber)
-        return yield* Fiber.await(fiber)
-      })
+      const fiber = yield* Effect.forkChild(endless)
+      yield* Effect.sleep("50 millis")
+      yield* Fiber.interrupt(fiber)
+      const exit = yield* Fiber.await(fiber)
       expect(Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)).toBe(true)
       expect(seen.length).toBeGreaterThan(0)
       expect(seen).toEqual(seen.map((_, i) => i + 1))
@@ -259,9 +265,9 @@ describe("train", () => {
     })
   )
 
-  it("names the gradient or the parameter that diverged", () => {
-    const diverge = (body: (p: Expr.Expr<readonly []>) => Expr.Expr<readonly []>, rate: number) =>
-      Effect.runSync(
+  it.effect("names the gradient or the parameter that diverged", () =>
+    Effect.gen(function* () {
+      const diverge = (body: (p: Expr.Expr<readonly []>) => Expr.Expr<readonly []>, rate: number) =>
         Effect.flip(
           Stream.runDrain(
             train({
@@ -273,60 +279,67 @@ describe("train", () => {
             })
           )
         )
+      expect((yield* diverge((p) => Expr.sqrt(p), 1)).message).toBe(
+        "training diverged at step 1 (epoch 1): the gradient norm is Infinity (the loss is 0)"
       )
-    expect(diverge((p) => Expr.sqrt(p), 1).message).toBe(
-      "training diverged at step 1 (epoch 1): the gradient norm is Infinity (the loss is 0)"
-    )
-    expect(diverge((p) => Expr.mul(1e300, p), 1e10).message).toBe(
-      "training diverged at step 1 (epoch 1): parameters.p became -Infinity (the loss was 0)"
-    )
-  })
+      expect((yield* diverge((p) => Expr.mul(1e300, p), 1e10)).message).toBe(
+        "training diverged at step 1 (epoch 1): parameters.p became -Infinity (the loss was 0)"
+      )
+    })
+  )
 
   describe("says what does not fit", () => {
     const fail = (data: { readonly x: Tensor.Tensor; readonly y: Tensor.Tensor }, options = {}) =>
-      Effect.runSync(
-        Effect.flip(
-          Stream.runDrain(
-            train({
-              data,
-              parameters: 0,
-              loss: (inputs) => Fn.make(inputs, ({ parameters }) => Expr.square(parameters)),
-              optimizer: sgd(0.1),
-              epochs: 1,
-              ...options
-            })
-          )
+      Effect.flip(
+        Stream.runDrain(
+          train({
+            data,
+            parameters: 0,
+            loss: (inputs) => Fn.make(inputs, ({ parameters }) => Expr.square(parameters)),
+            optimizer: sgd(0.1),
+            epochs: 1,
+            ...options
+          })
         )
       )
     const any = (tensor: Tensor.Tensor): Tensor.Tensor<Shape.Shape> => tensor
 
-    it("in the data", () => {
-      const five = any(Tensor.zeros([5, 2]))
-      const mismatch = fail({ x: five, y: any(Tensor.zeros([4])) })
-      expect(mismatch).toMatchObject({
-        _tag: "ExampleCountMismatch",
-        path: "y",
-        count: 4,
-        otherPath: "x",
-        otherCount: 5
+    it.effect("in the data", () =>
+      Effect.gen(function* () {
+        const five = any(Tensor.zeros([5, 2]))
+        const mismatch = yield* fail({ x: five, y: any(Tensor.zeros([4])) })
+        expect(mismatch).toMatchObject({
+          _tag: "ExampleCountMismatch",
+          path: "y",
+          count: 4,
+          otherPath: "x",
+          otherCount: 5
+        })
+        expect(mismatch.message).toContain("x has 5 along its leading axis, y has 4")
+        expect(yield* fail({ x: five, y: any(Tensor.full([], 1)) })).toMatchObject({
+          _tag: "NoExamples",
+          path: "y",
+          shape: []
+        })
+        const empty = any(Tensor.zeros([0, 3]))
+        expect(yield* fail({ x: empty, y: empty })).toMatchObject({ _tag: "NoExamples", path: "x", shape: [0, 3] })
+        expect(yield* fail({} as never)).toMatchObject({ _tag: "NoExamples", path: "" })
       })
-      expect(mismatch.message).toContain("x has 5 along its leading axis, y has 4")
-      expect(fail({ x: five, y: any(Tensor.full([], 1)) })).toMatchObject({ _tag: "NoExamples", path: "y", shape: [] })
-      const empty = any(Tensor.zeros([0, 3]))
-      expect(fail({ x: empty, y: empty })).toMatchObject({ _tag: "NoExamples", path: "x", shape: [0, 3] })
-      expect(fail({} as never)).toMatchObject({ _tag: "NoExamples", path: "" })
-    })
+    )
 
-    it.each([
+    it.effect.each([
       ["epochs", 0],
       ["epochs", 1.5],
       ["batchSize", 0],
       ["batchSize", NaN],
       ["seed", 0.5],
       ["seed", 2 ** 60]
-    ])("in the options: %s %d", (option, value) => {
-      const data = { x: any(Tensor.zeros([2])), y: any(Tensor.zeros([2])) }
-      expect(fail(data, { [option]: value })).toMatchObject({ _tag: "InvalidOption", option, actual: String(value) })
-    })
+    ] as const)("in the options: %s %d", ([option, value]) =>
+      Effect.gen(function* () {
+        const data = { x: any(Tensor.zeros([2])), y: any(Tensor.zeros([2])) }
+        const error = yield* fail(data, { [option]: value })
+        expect(error).toMatchObject({ _tag: "InvalidOption", option, actual: String(value) })
+      })
+    )
   })
 })

@@ -950,6 +950,10 @@ const derivedOfArrays = {
 
 /** Exports of Expr that are no functions of arrays of reals. */
 const others = [
+  // Control flow has tests of its own: packages/reverse-mode/test/controlFlow.test.ts.
+  ...Primitive.controlNames,
+  "fold",
+  "iterate",
   "binary",
   "binaryNodes",
   "constant",

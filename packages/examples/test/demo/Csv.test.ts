@@ -1,6 +1,6 @@
 import { Effect, Exit, Result, Schema } from "effect"
 import * as fc from "fast-check"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, layer } from "@effect/vitest"
 import * as Csv from "../../src/demo/Csv.ts"
 import { nodeServices } from "../../src/internal/node.ts"
 import { failure } from "../support.ts"
@@ -11,7 +11,8 @@ const outcomes = (text: string) =>
   parse(text).rows.map((row) => (Result.isSuccess(row) ? row.success.line : row.failure.message))
 
 const Row = Schema.Struct({ name: Schema.NullOr(Schema.String), size: Schema.NullOr(Csv.NumberCell) })
-const decode = (text: string, onMalformed: "stop" | "skip") => Csv.decode(parse(text), Row, { onMalformed })
+const decode = (text: string, onMalformed: "stop" | "skip") =>
+  Effect.flatMap(Csv.parse(text, "f.csv"), (table) => Csv.decode(table, Row, { onMalformed }))
 
 describe("parse", () => {
   // What spreadsheets write: every cell in quotes, quotes doubled. Line breaks come back as one kind.
@@ -75,39 +76,56 @@ describe("parse", () => {
     ])
   })
 
-  const fails = (text: string) => failure(Effect.runSyncExit(Csv.parse(text, "f.csv")))
+  const fails = (text: string) => Effect.flip(Csv.parse(text, "f.csv"))
 
-  it("says what is wrong with an empty file or a header", () => {
-    expect(fails("").message).toBe("f.csv is empty: expected a header line with the names of the columns, then rows")
-    expect(fails(" \n\n").message).toMatch(/is empty/)
-    expect(fails("a,b\n").message).toBe("f.csv has a header but no rows: expected at least one row after line 1")
-    expect(fails("a,,b\n1,2,3").message).toBe("f.csv, line 1, column 2: expected the name of a column, got nothing")
-    expect(fails("a,b,a\n1,2,3").message).toBe('f.csv, line 1, column 3: the name "a" is also that of column 1')
-    expect(fails('"a,b\n1,2').message).toBe("f.csv, line 1, column 1: the quote that opens here is never closed")
-  })
+  it.effect("says what is wrong with an empty file or a header", () =>
+    Effect.gen(function* () {
+      expect((yield* fails("")).message).toBe(
+        "f.csv is empty: expected a header line with the names of the columns, then rows"
+      )
+      expect((yield* fails(" \n\n")).message).toMatch(/is empty/)
+      expect((yield* fails("a,b\n")).message).toBe(
+        "f.csv has a header but no rows: expected at least one row after line 1"
+      )
+      expect((yield* fails("a,,b\n1,2,3")).message).toBe(
+        "f.csv, line 1, column 2: expected the name of a column, got nothing"
+      )
+      expect((yield* fails("a,b,a\n1,2,3")).message).toBe(
+        'f.csv, line 1, column 3: the name "a" is also that of column 1'
+      )
+      expect((yield* fails('"a,b\n1,2')).message).toBe(
+        "f.csv, line 1, column 1: the quote that opens here is never closed"
+      )
+    })
+  )
 })
 
-describe("read", () => {
-  const read = (path: string) =>
-    Effect.runPromiseExit(Csv.read(path).pipe(Effect.provide(nodeServices))).then((exit) => failure(exit).message)
+layer(nodeServices)("read", (it) => {
+  const message = (path: string) => Effect.map(Effect.flip(Csv.read(path)), (error) => error.message)
 
-  it("says why a file cannot be read", async () => {
-    expect(await read("no/such.csv")).toBe("cannot read no/such.csv: there is no such file")
-    expect(await read(import.meta.dirname)).toMatch(/^cannot read .*: it is a folder, expected a file$/)
-    expect(await read(`${import.meta.filename}/x.csv`)).toMatch(/a part of its path is a file, expected a folder$/)
-  })
+  it.effect("says why a file cannot be read", () =>
+    Effect.gen(function* () {
+      expect(yield* message("no/such.csv")).toBe("cannot read no/such.csv: there is no such file")
+      expect(yield* message(import.meta.dirname)).toMatch(/^cannot read .*: it is a folder, expected a file$/)
+      expect(yield* message(`${import.meta.filename}/x.csv`)).toMatch(
+        /a part of its path is a file, expected a folder$/
+      )
+    })
+  )
 })
 
 describe("decode", () => {
-  it("gives typed values, and null where one is missing", () => {
-    const { malformed, rows } = Effect.runSync(decode("size,name\n1.5,a\nNA,b\n-2e3,\n", "stop"))
-    expect(malformed).toEqual([])
-    expect(rows).toEqual([
-      { line: 2, value: { size: 1.5, name: "a" } },
-      { line: 3, value: { size: null, name: "b" } },
-      { line: 4, value: { size: -2000, name: null } }
-    ])
-  })
+  it.effect("gives typed values, and null where one is missing", () =>
+    Effect.gen(function* () {
+      const { malformed, rows } = yield* decode("size,name\n1.5,a\nNA,b\n-2e3,\n", "stop")
+      expect(malformed).toEqual([])
+      expect(rows).toEqual([
+        { line: 2, value: { size: 1.5, name: "a" } },
+        { line: 3, value: { size: null, name: "b" } },
+        { line: 4, value: { size: -2000, name: null } }
+      ])
+    })
+  )
 
   const bad = "name,size\na,1\nb,12cm\nc,2\nd\ne,1e999\n"
   const messages = [
@@ -116,23 +134,30 @@ describe("decode", () => {
     'f.csv, line 6, column 2 ("size"): expected a finite number, got Infinity'
   ]
 
-  it("skips malformed rows and reports each", () => {
-    const { malformed, rows } = Effect.runSync(decode(bad, "skip"))
-    expect(rows.map(({ line }) => line)).toEqual([2, 4])
-    expect(malformed.map(({ message }) => message)).toEqual(messages)
-  })
+  it.effect("skips malformed rows and reports each", () =>
+    Effect.gen(function* () {
+      const { malformed, rows } = yield* decode(bad, "skip")
+      expect(rows.map(({ line }) => line)).toEqual([2, 4])
+      expect(malformed.map(({ message }) => message)).toEqual(messages)
+    })
+  )
 
-  it("stops at the first malformed row", () => {
-    expect(failure(Effect.runSyncExit(decode(bad, "stop"))).message).toBe(messages[0])
-  })
+  it.effect("stops at the first malformed row", () =>
+    Effect.gen(function* () {
+      expect((yield* Effect.flip(decode(bad, "stop"))).message).toBe(messages[0])
+    })
+  )
 
-  it("names every wrong cell of a row", () => {
-    const Both = Schema.Struct({ x: Csv.NumberCell, y: Csv.NumberCell })
-    const exit = Effect.runSyncExit(Csv.decode(parse("x,y\none,\n"), Both, { onMalformed: "stop" }))
-    expect(failure(exit).message).toBe(
-      'f.csv, line 2, column 1 ("x"): expected a number, got "one"; column 2 ("y"): expected string, got null'
-    )
-  })
+  it.effect("names every wrong cell of a row", () =>
+    Effect.gen(function* () {
+      const Both = Schema.Struct({ x: Csv.NumberCell, y: Csv.NumberCell })
+      const table = yield* Csv.parse("x,y\none,\n", "f.csv")
+      const error = yield* Effect.flip(Csv.decode(table, Both, { onMalformed: "stop" }))
+      expect(error.message).toBe(
+        'f.csv, line 2, column 1 ("x"): expected a number, got "one"; column 2 ("y"): expected string, got null'
+      )
+    })
+  )
 })
 
 describe("isNumber", () => {

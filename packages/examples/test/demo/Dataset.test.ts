@@ -1,107 +1,103 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { Effect } from "effect"
-import { afterAll, describe, expect, it } from "vitest"
+import { Effect, FileSystem } from "effect"
+import { expect, layer } from "@effect/vitest"
 import * as Dataset from "../../src/demo/Dataset.ts"
 import * as Penguins from "../../src/demo/Penguins.ts"
 import { nodeServices } from "../../src/internal/node.ts"
-import { failure } from "../support.ts"
 
-const folder = mkdtempSync(join(tmpdir(), "fluxion-dataset-"))
-afterAll(() => rmSync(folder, { recursive: true }))
+type Options = Partial<Dataset.Options> & { readonly target: string }
 
-const load = (text: string, options: Partial<Dataset.Options> & { readonly target: string }) => {
-  const path = join(folder, "data.csv")
-  writeFileSync(path, text)
-  return Dataset.load({ path, file: "data.csv" }, { onMalformed: "skip", ...options }).pipe(
-    Effect.provide(nodeServices)
-  )
-}
-const fails = async (text: string, options: Partial<Dataset.Options> & { readonly target: string }) =>
-  failure(await Effect.runPromiseExit(load(text, options)))
+const load = Effect.fnUntraced(function* (text: string, options: Options) {
+  const files = yield* FileSystem.FileSystem
+  const path = yield* files.makeTempFileScoped({ prefix: "fluxion-dataset-", suffix: ".csv" })
+  yield* files.writeFileString(path, text)
+  return yield* Dataset.load({ path, file: "data.csv" }, { onMalformed: "skip", ...options })
+})
+const fails = (text: string, options: Options) => Effect.flip(load(text, options))
 
 const table = "x,note,z,y\n1,a,5,2\n2,b,4,4\n3,,3,7\n4,d,3,8\n5,e,1,9\n"
 
-describe("the penguins", () => {
-  const loaded = (onMalformed: "stop" | "skip") =>
-    Effect.runPromise(
-      Dataset.load(Penguins.source, { target: "body_mass_g", onMalformed }).pipe(Effect.provide(nodeServices))
-    )
-
-  it("are 333 complete rows of 344, and none malformed", async () => {
-    const { dataset, leftOut, rows } = await loaded("stop")
-    expect(rows).toBe(344)
-    expect(dataset.features).toEqual(["bill_length_mm", "bill_depth_mm", "flipper_length_mm"])
-    expect(dataset.x.shape).toEqual([333, 3])
-    expect(Array.from(dataset.x.data.subarray(0, 3))).toEqual([39.1, 18.7, 181])
-    expect(dataset.y.data[0]).toBe(3750)
-    expect(leftOut.malformed).toEqual([])
-    expect(leftOut.incomplete).toBe(11)
-    expect(leftOut.missing).toEqual([
-      { column: "bill_length_mm", rows: 2 },
-      { column: "bill_depth_mm", rows: 2 },
-      { column: "flipper_length_mm", rows: 2 },
-      { column: "body_mass_g", rows: 2 },
-      { column: "sex", rows: 11 }
-    ])
-  })
+layer(nodeServices)("the penguins", (it) => {
+  it.effect("are 333 complete rows of 344, and none malformed", () =>
+    Effect.gen(function* () {
+      const { dataset, leftOut, rows } = yield* Dataset.load(Penguins.source, {
+        target: "body_mass_g",
+        onMalformed: "stop"
+      })
+      expect(rows).toBe(344)
+      expect(dataset.features).toEqual(["bill_length_mm", "bill_depth_mm", "flipper_length_mm"])
+      expect(dataset.x.shape).toEqual([333, 3])
+      expect(Array.from(dataset.x.data.subarray(0, 3))).toEqual([39.1, 18.7, 181])
+      expect(dataset.y.data[0]).toBe(3750)
+      expect(leftOut.malformed).toEqual([])
+      expect(leftOut.incomplete).toBe(11)
+      expect(leftOut.missing).toEqual([
+        { column: "bill_length_mm", rows: 2 },
+        { column: "bill_depth_mm", rows: 2 },
+        { column: "flipper_length_mm", rows: 2 },
+        { column: "body_mass_g", rows: 2 },
+        { column: "sex", rows: 11 }
+      ])
+    })
+  )
 })
 
-describe("load", () => {
-  it("takes every column of numbers but the target, and says what it leaves out", async () => {
-    const { dataset, leftOut } = await Effect.runPromise(load(table, { target: "y" }))
-    expect(dataset.features).toEqual(["x", "z"])
-    expect(`${dataset.x}`).toBe("[[1, 5], [2, 4], [3, 3], [4, 3], [5, 1]]")
-    expect(`${dataset.y}`).toBe("[2, 4, 7, 8, 9]")
-    expect(leftOut).toEqual({
-      columns: [{ column: "note", kind: "text" }],
-      malformed: [],
-      incomplete: 0,
-      missing: []
+layer(nodeServices)("load", (it) => {
+  it.effect("takes every column of numbers but the target, and says what it leaves out", () =>
+    Effect.gen(function* () {
+      const { dataset, leftOut } = yield* load(table, { target: "y" })
+      expect(dataset.features).toEqual(["x", "z"])
+      expect(`${dataset.x}`).toBe("[[1, 5], [2, 4], [3, 3], [4, 3], [5, 1]]")
+      expect(`${dataset.y}`).toBe("[2, 4, 7, 8, 9]")
+      expect(leftOut).toEqual({
+        columns: [{ column: "note", kind: "text" }],
+        malformed: [],
+        incomplete: 0,
+        missing: []
+      })
     })
-  })
+  )
 
-  it("takes the named features only, in their order", async () => {
-    const { dataset, leftOut } = await Effect.runPromise(load(table, { target: "x", features: ["y", "z"] }))
-    expect(dataset.features).toEqual(["y", "z"])
-    expect(Array.from(dataset.x.data.subarray(0, 2))).toEqual([2, 5])
-    expect(leftOut.columns).toEqual([{ column: "note", kind: "text" }])
-  })
+  it.effect("takes the named features only, in their order", () =>
+    Effect.gen(function* () {
+      const { dataset, leftOut } = yield* load(table, { target: "x", features: ["y", "z"] })
+      expect(dataset.features).toEqual(["y", "z"])
+      expect(Array.from(dataset.x.data.subarray(0, 2))).toEqual([2, 5])
+      expect(leftOut.columns).toEqual([{ column: "note", kind: "text" }])
+    })
+  )
 
-  it("leaves out incomplete and malformed rows, and counts them", async () => {
-    const text = `${table}6,f,NA,3\n7,g,1,\nNA,h,2,1\n8,i,eight,4\n9,j\n`
-    const { dataset, leftOut, rows } = await Effect.runPromise(load(text, { target: "y" }))
-    expect(rows).toBe(10)
-    expect(dataset.x.shape).toEqual([5, 2])
-    expect(leftOut.incomplete).toBe(3)
-    expect(leftOut.missing).toEqual(["x", "z", "y"].map((column) => ({ column, rows: 1 })))
-    expect(leftOut.malformed.map(({ message }) => message)).toEqual([
-      'data.csv, line 10, column 3 ("z"): expected a number, got "eight"',
-      'data.csv, line 11, column 3 ("z"): expected a cell, got the end of the row (the row has 2 cells, the header 4)'
-    ])
-  })
+  it.effect("leaves out incomplete and malformed rows, and counts them", () =>
+    Effect.gen(function* () {
+      const text = `${table}6,f,NA,3\n7,g,1,\nNA,h,2,1\n8,i,eight,4\n9,j\n`
+      const { dataset, leftOut, rows } = yield* load(text, { target: "y" })
+      expect(rows).toBe(10)
+      expect(dataset.x.shape).toEqual([5, 2])
+      expect(leftOut.incomplete).toBe(3)
+      expect(leftOut.missing).toEqual(["x", "z", "y"].map((column) => ({ column, rows: 1 })))
+      expect(leftOut.malformed.map(({ message }) => message)).toEqual([
+        'data.csv, line 10, column 3 ("z"): expected a number, got "eight"',
+        'data.csv, line 11, column 3 ("z"): expected a cell, got the end of the row (the row has 2 cells, the header 4)'
+      ])
+    })
+  )
 
-  it("stops at a malformed row when told to", async () => {
-    const error = await fails(`${table}8,i,eight,4\n`, { target: "y", onMalformed: "stop" })
-    expect(error.message).toBe('data.csv, line 7, column 3 ("z"): expected a number, got "eight"')
-  })
+  it.effect("stops at a malformed row when told to", () =>
+    Effect.gen(function* () {
+      const error = yield* fails(`${table}8,i,eight,4\n`, { target: "y", onMalformed: "stop" })
+      expect(error.message).toBe('data.csv, line 7, column 3 ("z"): expected a number, got "eight"')
+    })
+  )
 
-  it("does not stumble over names that objects have of themselves", async () => {
-    const text = "__proto__,constructor,toString\n1,2,2\n2,1,4\n3,5,7\n4,1,8\n"
-    const { dataset } = await Effect.runPromise(load(text, { target: "toString" }))
-    expect(dataset.features).toEqual(["__proto__", "constructor"])
-    expect(`${dataset.x}`).toBe("[[1, 2], [2, 1], [3, 5], [4, 1]]")
-  })
+  it.effect("does not stumble over names that objects have of themselves", () =>
+    Effect.gen(function* () {
+      const text = "__proto__,constructor,toString\n1,2,2\n2,1,4\n3,5,7\n4,1,8\n"
+      const { dataset } = yield* load(text, { target: "toString" })
+      expect(dataset.features).toEqual(["__proto__", "constructor"])
+      expect(`${dataset.x}`).toBe("[[1, 2], [2, 1], [3, 5], [4, 1]]")
+    })
+  )
 
-  const cases: ReadonlyArray<
-    readonly [
-      what: string,
-      text: string,
-      options: Partial<Dataset.Options> & { readonly target: string },
-      message: string
-    ]
-  > = [
+  const cases: ReadonlyArray<readonly [what: string, text: string, options: Options, message: string]> = [
     [
       "an unknown target",
       table,
@@ -190,7 +186,9 @@ describe("load", () => {
     ]
   ]
 
-  it.each(cases)("says what is wrong with %s", async (_, text, options, message) => {
-    expect((await fails(text, options)).message).toBe(message)
-  })
+  it.effect.each(cases)("says what is wrong with %s", ([, text, options, message]) =>
+    Effect.gen(function* () {
+      expect((yield* fails(text, options)).message).toBe(message)
+    })
+  )
 })

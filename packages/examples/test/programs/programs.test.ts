@@ -1,7 +1,7 @@
-// The figures of every example. What an example prints is not of interest here.
+// The figures of every example. What an example prints goes to the test console: it is not of interest here.
 
 import { Fn, Tensor } from "@fluxion/core"
-import { Console, Effect } from "effect"
+import { Effect } from "effect"
 import { describe, expect, it } from "@effect/vitest"
 import * as dualNumbers from "../../src/programs/dual-numbers.ts"
 import * as gradient from "../../src/programs/gradient.ts"
@@ -10,15 +10,11 @@ import * as gradientDescent from "../../src/programs/gradient-descent.ts"
 import * as huber from "../../src/programs/huber.ts"
 import * as lineFit from "../../src/programs/line-fit.ts"
 import * as softmax from "../../src/programs/softmax.ts"
-import type { Example } from "../../src/Example.ts"
-
-const figures = <A, E>({ main }: Example<A, E>): Promise<A> =>
-  Effect.runPromise(Effect.provideService(main, Console.Console, { ...globalThis.console, log: () => {} }))
 
 describe("gradient", () => {
   it.effect("is 0.85 with gradient (1.6, 2.0)", () =>
     Effect.gen(function* () {
-      const { gradient: slopes, value } = yield* gradient.example
+      const { gradient: slopes, value } = yield* gradient.example.main
       expect(value).toBeCloseTo(0.85, 15)
       expect(slopes).toEqual({ c: 1.6, d: 2 })
     })
@@ -28,7 +24,7 @@ describe("gradient", () => {
 describe("dual-numbers", () => {
   it.effect("is 9 with derivative 12 in every way", () =>
     Effect.gen(function* () {
-      expect(yield* dualNumbers.example).toEqual({
+      expect(yield* dualNumbers.example.main).toEqual({
         dual: { primal: 9, tangent: 12 },
         value: 9,
         forward: 12,
@@ -41,7 +37,7 @@ describe("dual-numbers", () => {
 describe("gradient-check", () => {
   it.effect("is (-2.91901361, -4.72563395) at (0, 0)", () =>
     Effect.gen(function* () {
-      const { entries, verdict } = yield* gradientCheck.example
+      const { entries, verdict } = yield* gradientCheck.example.main
       expect(verdict).toBe("correct")
       expect(entries.map(({ path }) => path)).toEqual(["bias", "slope"])
       const expected = [-2.91901361, -4.72563395]
@@ -56,7 +52,7 @@ describe("gradient-check", () => {
 describe("huber", () => {
   it.effect("has the prediction itself as gradient, cut off at -1 and 1", () =>
     Effect.gen(function* () {
-      const results = yield* huber.example
+      const results = yield* huber.example.main
       expect(results.map(({ prediction }) => prediction)).toEqual([-1, 0.5, 2, 2.5, 5])
       expect(results.map(({ loss }) => loss)).toEqual([0.5, 0.125, 1.5, 2, 4.5])
       for (const { forward, kink, numeric, numericError, prediction, reverse, verdict } of results) {
@@ -75,7 +71,7 @@ describe("huber", () => {
 describe("gradient-descent", () => {
   it.effect("leaves 0.8 of x and 0.4 of y at each step, and converges", () =>
     Effect.gen(function* () {
-      const { end, path } = yield* gradientDescent.example
+      const { end, path } = yield* gradientDescent.example.main
       expect(path.length).toBe(6)
       for (const { parameters, step, value } of path) {
         const [x, y] = [4 * 0.8 ** step, 3 * 0.4 ** step]
@@ -93,7 +89,7 @@ describe("gradient-descent", () => {
 describe("line-fit", () => {
   it.effect("goes from loss 336.6350 to 4.0808, at bias 0.6962 and slope 3.1745", () =>
     Effect.gen(function* () {
-      const { bias, losses, slope } = yield* lineFit.example
+      const { bias, losses, slope } = yield* lineFit.example.main
       expect(losses.length).toBe(200)
       expect(losses[0]).toBeCloseTo(336.63495014, 8)
       expect(losses[199]).toBeCloseTo(4.080847, 8)
@@ -106,7 +102,7 @@ describe("line-fit", () => {
 describe("softmax", () => {
   it.effect("has the gradient softmax minus one-hot", () =>
     Effect.gen(function* () {
-      const results = yield* softmax.example
+      const results = yield* softmax.example.main
       expect(results.length).toBe(2)
       for (const { expected, gradient, logits, loss } of results) {
         const exponentials = Array.from(logits.data, (z) => Math.exp(z - Math.max(...logits.data)))

@@ -99,7 +99,7 @@ const renderAttribute = (value: unknown): string =>
       ? renderNumber(value)
       : String(value)
 
-const renderAttributes = (attributes: object): ReadonlyArray<string> =>
+export const renderAttributes = (attributes: object): ReadonlyArray<string> =>
   Object.entries(attributes).map(([key, value]) => `${key}: ${renderAttribute(value)}`)
 
 const operands = (open: string, count: number, more: ReadonlyArray<string>, close: string): Array<string | Hole> => {
@@ -123,6 +123,18 @@ const latexCall = (name: string, count: number, more: ReadonlyArray<string>): Fo
   level: Level.power,
   parts: operands(`${name}\\left(`, count, more.length === 0 ? more : [`\\text{${more.join(", ")}}`], "\\right)")
 })
+
+/** How control primitives are written: as functions of their operands, with their bodies as further arguments. */
+export const controlNotation = {
+  text: textCall,
+  latex: (name: string, count: number) => latexCall(`\\operatorname{${name}}`, count, [])
+}
+
+/** How one of several results is written. */
+export const projectionNotation = {
+  text: (index: number): Form => ({ level: Level.atom, parts: [hole(0, Level.atom), `[${index}]`] }),
+  latex: (index: number): Form => ({ level: Level.atom, parts: ["{", hole(0, Level.atom), `}_{[${index}]}`] })
+}
 
 /** A form for each number of operands, made once. */
 const byCount = (make: (count: number) => Form) => {
@@ -160,20 +172,6 @@ const callWithFlags = (name: string): Notation<object> => {
     latex: (attributes, count) => latexCall(operatorName(name), count, flags(attributes))
   }
 }
-
-/** A control primitive is written as a call of its operands, without its bodies; its results by their places, `scan(x, y)[0]`. */
-export const controlCall = {
-  text: (name: string, count: number): Form => textCall(name, count, []),
-  latex: (name: string, count: number): Form => latexCall(operatorName(name), count, [])
-}
-
-const projections: Array<{ readonly text: Form; readonly latex: Form }> = []
-
-export const projection = (index: number): { readonly text: Form; readonly latex: Form } =>
-  (projections[index] ??= {
-    text: { level: Level.atom, parts: [hole(0, Level.atom), `[${index}]`] },
-    latex: { level: Level.atom, parts: [hole(0, Level.power), `_{${index}}`] }
-  })
 
 const enclosed = (open: string, close: string): Form => ({
   level: Level.atom,

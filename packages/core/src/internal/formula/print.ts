@@ -3,15 +3,22 @@
 import { type Body, schedule } from "../schedule.ts"
 import type { Node } from "../node.ts"
 import { constants, latexName, nameOfConstant, Names } from "./names.ts"
-import { controlCall, type Form, type Hole, Level, notations, projection, square } from "./notation.ts"
+import {
+  controlNotation,
+  type Form,
+  type Hole,
+  Level,
+  notations,
+  projectionNotation,
+  renderAttributes,
+  square
+} from "./notation.ts"
 
 /** Text that stands for a whole subexpression. */
 interface Written {
   readonly text: string
   readonly level: number
 }
-
-const isLeaf = ({ _tag }: Node): boolean => _tag === "Input" || _tag === "Constant"
 
 interface AnyNotation {
   readonly text: (attributes: object, count: number) => Form
@@ -82,12 +89,40 @@ const latexDialect: Dialect = {
 
 /** A program written down: definitions in the order in which they are needed, then one expression for each output. */
 interface Printed {
+  readonly inputs: ReadonlyArray<string>
   readonly definitions: ReadonlyArray<{ readonly name: string; readonly text: string }>
   readonly outputs: ReadonlyArray<string>
   readonly taken: ReadonlySet<string>
 }
 
-const write = (body: Body, dialect: Dialect): Printed => {
+const isBody = (u: unknown): u is Body => typeof u === "object" && u !== null && "outputNodes" in u
+
+/** Bodies within bodies are written out to this depth. */
+const deepestBody = 3
+
+/** The attributes of a control primitive; its bodies as `(a, b) => …`. */
+const describe = (attributes: object, depth: number): ReadonlyArray<string> =>
+  Object.entries(attributes).flatMap(([key, value]) => {
+    if (isBody(value)) return [`${key}: ${lambda(value, depth)}`]
+    if (Array.isArray(value) && value.length > 0 && value.every(isBody)) {
+      return [`${key}: [${value.map((body) => lambda(body, depth)).join(", ")}]`]
+    }
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? []
+      : renderAttributes({ [key]: value })
+  })
+
+const lambda = (body: Body, depth: number): string => {
+  if (depth >= deepestBody) return "…"
+  const { definitions, inputs, outputs } = write(body, textDialect, depth + 1)
+  const result = outputs.length === 1 ? outputs[0]! : `[${outputs.join(", ")}]`
+  const statements = definitions.map(({ name, text }) => `${name} = ${text}; `)
+  return statements.length === 0
+    ? `(${inputs.join(", ")}) => ${result}`
+    : `(${inputs.join(", ")}) => { ${statements.join("")}${result} }`
+}
+
+const write = (body: Body, dialect: Dialect, depth = 0): Printed => {
   const { first, nodes, operands, outputs } = schedule(body, false)
   const operandOf = (i: number, k: number): number => operands[first[i]! + k]!
   const uses = new Int32Array(nodes.length)
@@ -120,7 +155,8 @@ const write = (body: Body, dialect: Dialect): Printed => {
   const temporaries: Array<number> = []
   let counter = 0
   for (let i = 0; i < nodes.length; i++) {
-    if (isLeaf(nodes[i]!) || uses[i]! < 2 || onlySquared[i] === 1) continue
+    const { _tag } = nodes[i]!
+    if (_tag === "Input" || _tag === "Constant" || uses[i]! < 2 || onlySquared[i] === 1) continue
     let name: string
     do name = `t${++counter}`
     while (names.taken.has(name))
@@ -130,12 +166,14 @@ const write = (body: Body, dialect: Dialect): Printed => {
   for (const i of temporaries) names.taken.add(nameOf[i]!)
 
   const formOf = (i: number): Form => {
-    const { _tag: tag, attributes, control, index, operands: from, primitive } = nodes[i]!
+    const { _tag, attributes, control, index, operands: from, primitive } = nodes[i]!
+    if (_tag === "Project") return projectionNotation[dialect.notation](index)
+    if (_tag === "Control") {
+      return controlNotation[dialect.notation](control!.primitive, from.length, describe(attributes!, depth))
+    }
     if (isSquare(i) && (dialect.notation === "latex" || onlySquared[operandOf(i, 0)] === 1)) {
       return square[dialect.notation]
     }
-    if (tag === "Project") return projection(index)[dialect.notation]
-    if (control !== undefined) return controlCall[dialect.notation](control.primitive, from.length)
     return (notations[primitive!] as AnyNotation)[dialect.notation](attributes!, from.length)
   }
   /** How an operand is written in the place of `hole`: as text, or as a form still to be filled in. */
@@ -204,6 +242,7 @@ const write = (body: Body, dialect: Dialect): Printed => {
   }
 
   return {
+    inputs: body.inputNodes.map((node) => dialect.name(nameOf[position.get(node)!]!)),
     definitions: temporaries.map((i) => ({ name: nameOf[i]!, text: expression(i, false) })),
     outputs: outputs.map((i) => expression(i, true)),
     taken: names.taken

@@ -115,11 +115,10 @@ class Encoder {
       })
     }
     if (node._tag === "Control" || node._tag === "Project") {
-      const { primitive } = (node.control ?? node.operands[0]?.control)!
       throw new ProgramEncodeError({
         path: path(),
-        expected: "a primitive of one result",
-        actual: `${primitive}, a control primitive, which this version does not encode`
+        expected: "a program without control flow",
+        actual: node._tag === "Control" ? node.control!.primitive : "a result of control flow"
       })
     }
     const problem = problemOfShape(node.shape)
