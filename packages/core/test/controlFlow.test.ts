@@ -1,6 +1,6 @@
 // Control flow against plain JavaScript loops.
 
-import { Body, Expr, Fn, Interpreter, Primitive, Shape, Tensor, Type } from "@fluxion/core"
+import { Body, Expr, Fn, Formula, Interpreter, Primitive, Shape, Tensor, Type } from "@fluxion/core"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 
@@ -418,5 +418,15 @@ describe("as data", () => {
     if (view._tag !== "Project") throw new Error(view._tag)
     expect([view.primitive, view.index, view.operands.length, Type.render(view.type)]).toEqual(["scan", 0, 2, "real[]"])
     expect(`${total}`).toBe("Expr(scan#0: real[])")
+  })
+
+  it("is printed", () => {
+    const f = program({ a: [], xs: [3] }, ({ a, xs }) => {
+      const [total, ys] = Expr.scan((c, x) => [Expr.add(Expr.mul(c, a), x), c], 0, xs)
+      return Expr.add(total, Expr.sum(ys))
+    })
+    expect(Formula.print(f)).toContain("scan(a, 0, xs")
+    expect(Formula.latex(f)).toContain("scan")
+    expect(`${f}`).toContain("scan(a, 0, xs")
   })
 })
