@@ -22,11 +22,12 @@ const make = (body: (inputs: Inputs) => Scalar): Program => Fn.make(spec, body) 
 const index = (n: number) => Expr.constant(Tensor.index(n))
 const smooth = (x: Scalar): Scalar => Expr.tanh(x)
 
-// Heron's method until it has settled: the number of iterations depends on the value.
+// Heron's method until it has settled: the number of iterations depends on the value, and is high enough for one more to
+// change nothing that a difference of values could see.
 const root = (a: Scalar): Scalar => {
   const start: Scalar = Expr.add(a, 1)
   return Expr.whileLoop(
-    ({ previous, y }) => Expr.gt(Expr.abs(Expr.sub(y, previous)), 1e-3),
+    ({ previous, y }) => Expr.gt(Expr.abs(Expr.sub(y, previous)), 1e-7),
     ({ y }) => ({ previous: y, y: Expr.div(Expr.add(y, Expr.div(a, y)), 2) }),
     { previous: 0, y: start }
   ).y
@@ -176,7 +177,7 @@ const programs: Record<string, Program> = {
     countedLoop(4, (y, i) => Expr.add(Expr.sin(Expr.mul(y, x)), Expr.dot(v, Expr.mul(v, Expr.toReal(i)))), x)
   ),
   "while in scan": make(({ v, x }) =>
-    Expr.fold((c, vi) => Expr.mul(root(Expr.add(Expr.square(c), Expr.square(vi))), x), x, v)
+    Expr.fold((c, vi) => Expr.mul(root(Expr.add(1, Expr.add(Expr.square(c), Expr.square(vi)))), x), x, v)
   ),
   "while in map in while": make(({ v, x }) =>
     Expr.sum(

@@ -102,9 +102,9 @@ describe("conventions", () => {
     const f = primitive("pad", { low: [1], high: [1], interior: [0], value: Infinity })
     expect(values(run(jvp(f, [0]), Tensor.make([1]), Tensor.make([3])))).toEqual([0, 3, 0])
   })
-  it("an index out of range reads NaN in the tangent, which a select keeps out", () => {
+  it("an index out of range reads what does not vary", () => {
     const gather: Program = (ops, [x]) => ops.gather(x!, ops.constant(index([0, 5])), 0)
-    expect(values(run(jvp(gather, [0]), Tensor.make([1, 2]), Tensor.make([3, 4])))).toEqual([3, NaN])
+    expect(values(run(jvp(gather, [0]), Tensor.make([1, 2]), Tensor.make([3, 4])))).toEqual([3, 0])
     const guarded: Program = (ops, xs) => ops.select(ops.constant(Tensor.bool([true, false])), gather(ops, xs), 0)
     expect(values(run(jvp(guarded, [0]), Tensor.make([1, 2]), Tensor.make([3, 4])))).toEqual([3, 0])
   })
