@@ -468,6 +468,9 @@ export const render = (spec: Spec): string => {
   return fields.length === 0 ? "{}" : `{ ${fields.join(", ")} }`
 }
 
+const describe = (leaf: unknown): string =>
+  leaf === null ? "null" : Array.isArray(leaf) ? "an array (make a tensor of it: Tensor.make)" : typeof leaf
+
 /**
  * The tensors of a value, in the order of `leaves`, checked against the specification.
  *
@@ -501,7 +504,7 @@ export const toTensors = (operation: string, spec: Spec, value: unknown): Array<
       if (type.elementType === "real" && typeof leaf === "number") return Tensor.full([], leaf)
       if (type.elementType === "index" && typeof leaf === "number") return Tensor.index(leaf)
     }
-    if (!Tensor.isTensor(leaf)) throw mismatch(leaf === null ? "null" : typeof leaf, [])
+    if (!Tensor.isTensor(leaf)) throw mismatch(describe(leaf), [])
     if (leaf.elementType !== type.elementType || !Shape.equals(leaf.shape, type.shape)) {
       throw mismatch(render(leaf), leaf.shape)
     }

@@ -225,9 +225,9 @@ export const grad: {
   <const K extends string>(
     options: GradOptions<K>
   ): <I extends Tree.Spec, E, R>(f: Fn.Fn<I, readonly [], E, R> & CheckKeys<I, K>) => Fn.Fn<I, Wrt<I, K>, E, R>
-  <I extends Tree.Spec, E, R>(f: Fn.Fn<I, readonly [], E, R>): Fn.Fn<I, Tree.Tangent<I>, E, R>
-  <I extends Tree.Spec, E, R, const K extends DifferentiableKeys<I>>(
-    f: Fn.Fn<I, readonly [], E, R>,
+  <I extends Tree.Spec, O, E, R>(f: Fn.Fn<I, O, E, R> & CheckScalarOutput<O>): Fn.Fn<I, Tree.Tangent<I>, E, R>
+  <I extends Tree.Spec, O, E, R, const K extends DifferentiableKeys<I>>(
+    f: Fn.Fn<I, O, E, R> & CheckScalarOutput<O>,
     options: GradOptions<K>
   ): Fn.Fn<I, Wrt<I, K>, E, R>
 } = dual(
@@ -241,6 +241,18 @@ export const grad: {
     )
   }
 ) as never
+
+/**
+ * `unknown` when a program's output is one scalar, otherwise a `Mismatch` that says so.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type CheckScalarOutput<O> = O extends readonly []
+  ? unknown
+  : O extends Shape.Shape
+    ? Shape.Mismatch<`grad: expected a program of one scalar output, got ${Shape.Render<O>}; use vjp or jacobian`>
+    : Shape.Mismatch<"grad: expected a program of one scalar output, got a tree; use vjp or jacobian">
 
 /**
  * `unknown` when the keys `K` name differentiable fields of `I`, otherwise a `Mismatch` that names the stray ones.
@@ -274,14 +286,14 @@ export type CheckKeys<I, K extends string> = [Exclude<K, DifferentiableKeys<I>>]
 export const valueAndGrad: {
   <const K extends string>(
     options: GradOptions<K>
-  ): <I extends Tree.Spec, E, R>(
-    f: Fn.Fn<I, readonly [], E, R> & CheckKeys<I, K>
+  ): <I extends Tree.Spec, O, E, R>(
+    f: Fn.Fn<I, O, E, R> & CheckScalarOutput<O> & CheckKeys<I, K>
   ) => Fn.Fn<I, { readonly value: readonly []; readonly grad: Wrt<I, K> }, E, R>
-  <I extends Tree.Spec, E, R>(
-    f: Fn.Fn<I, readonly [], E, R>
+  <I extends Tree.Spec, O, E, R>(
+    f: Fn.Fn<I, O, E, R> & CheckScalarOutput<O>
   ): Fn.Fn<I, { readonly value: readonly []; readonly grad: Tree.Tangent<I> }, E, R>
-  <I extends Tree.Spec, E, R, const K extends DifferentiableKeys<I>>(
-    f: Fn.Fn<I, readonly [], E, R>,
+  <I extends Tree.Spec, O, E, R, const K extends DifferentiableKeys<I>>(
+    f: Fn.Fn<I, O, E, R> & CheckScalarOutput<O>,
     options: GradOptions<K>
   ): Fn.Fn<I, { readonly value: readonly []; readonly grad: Wrt<I, K> }, E, R>
 } = dual(

@@ -5,6 +5,7 @@
  */
 export {
   type CheckKeys,
+  type CheckScalarOutput,
   type DifferentiableKeys,
   evaluate,
   grad,

@@ -6,7 +6,9 @@ const loss = Fn.make({ w: [3], labels: Type.index([2]) }, ({ labels, w }) =>
   Expr.add(Expr.sum(w), Expr.sum(Expr.toReal(labels)))
 )
 
-// error: is not assignable
+// error: grad: expected a program of one scalar output, got a tree; use vjp or jacobian
+export const a0 = Reverse.grad(Fn.make([3], (x) => ({ y: Expr.sum(x) })))
+// error: grad: expected a program of one scalar output, got [3]; use vjp or jacobian
 export const a = Reverse.grad(vector)
 // error: is not assignable
 export const b = Reverse.grad(loss, { wrt: ["labels"] })
