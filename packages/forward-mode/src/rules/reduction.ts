@@ -11,7 +11,7 @@
  *
  * @since 0.1.0
  */
-import type { Operations } from "@fluxion/core"
+import type { Operations, Primitive } from "@fluxion/core"
 import { type JvpRules, Zero } from "../JvpRule.ts"
 
 /** Elements `from` to `to` along one axis. */
@@ -118,6 +118,4 @@ export const reduction = {
       return t
     }
   ]
-} satisfies JvpRules<
-  "sum" | "prod" | "reduceMax" | "reduceMin" | "argmax" | "argmin" | "any" | "all" | "cumsum" | "cumprod"
->
+} satisfies Partial<JvpRules<Primitive.Name>>

@@ -7,7 +7,7 @@
  *
  * @since 0.1.0
  */
-import { type Operations, Tensor } from "@fluxion/core"
+import { type Operations, type Primitive, Tensor } from "@fluxion/core"
 import { type JvpRules, Zero } from "../JvpRule.ts"
 
 /** The tangents, with zeros written out; `Zero` if there are no others. */
@@ -72,18 +72,4 @@ export const structural = {
       ops.scatterAdd(ops.zeros(ops.shapeOf(x)), indices, t, axis)
   ],
   triangle: [(t, { ops, attributes }) => ops.triangle(t, attributes)]
-} satisfies JvpRules<
-  | "broadcastTo"
-  | "reshape"
-  | "transpose"
-  | "slice"
-  | "dynamicSlice"
-  | "dynamicUpdateSlice"
-  | "pad"
-  | "concat"
-  | "stack"
-  | "reverse"
-  | "gather"
-  | "scatterAdd"
-  | "triangle"
->
+} satisfies Partial<JvpRules<Primitive.Name>>
