@@ -141,6 +141,24 @@ describe("derived functions keep their accuracy", () => {
   })
 })
 
+describe("activations", () => {
+  it("vanish at -Infinity, where a plain product would be NaN", () => {
+    for (const f of [Expr.gelu, Expr.silu]) expect(Math.abs(Fn.evaluate(f(-Infinity)))).toBe(0)
+  })
+})
+
+describe("lists of arrays", () => {
+  it("stack and concatenate whatever their length, but not none", () => {
+    const list: ReadonlyArray<Expr.Expr<readonly [2]>> = Array.from({ length: 3 }, (_, i) =>
+      Expr.add(Expr.ones([2]), i)
+    )
+    expect(`${Fn.evaluate(Expr.stack(list))}`).toBe("[[1, 1], [2, 2], [3, 3]]")
+    expect(`${Fn.evaluate(Expr.concat(list))}`).toBe("[1, 1, 2, 2, 3, 3]")
+    expect(thrown(() => Expr.stack(list.slice(3))).problem).toBe("expected at least one array, got none")
+    expect(thrown(() => Expr.concat(list.slice(3))).problem).toBe("expected at least one array, got none")
+  })
+})
+
 describe("programs", () => {
   it("build, run and share in chains of a million operations", () => {
     const chain = Fn.make([], (x) => {

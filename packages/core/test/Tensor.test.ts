@@ -49,6 +49,9 @@ describe("Tensor", () => {
     expect(() => Tensor.index([1.5])).toThrow("1.5 (element 0) is not a 32-bit integer")
     expect(() => Tensor.fromArray([1, 2, 3], [2])).toThrow("expected 2 elements for shape [2], got 3")
     expect(() => Tensor.zeros([-1])).toThrow("not a non-negative integer")
+    expect(() => Tensor.iota(-1)).toThrow("not a non-negative integer")
+    expect(() => Tensor.iota(1.5)).toThrow("not a non-negative integer")
+    expect(() => Tensor.schema([-1])).toThrow("not a non-negative integer")
     expect(() => Tensor.item(Tensor.make([1, 2]))).toThrow("expected one element, got 2")
   })
 

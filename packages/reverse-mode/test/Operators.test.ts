@@ -42,6 +42,16 @@ describe("grad", () => {
     gradient.w.data.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 15))
   })
 
+  it("with `wrt` takes keys as they are, not as paths are printed", () => {
+    const f = Fn.make({ "a.b": [], a: [], "x[0]": [] }, (inputs) =>
+      Expr.mul(inputs["a.b"], Expr.mul(inputs.a, inputs["x[0]"]))
+    )
+    const at = { "a.b": 2, a: 3, "x[0]": 5 }
+    expect(Fn.runSync(Reverse.grad(f, { wrt: ["a.b"] }), at)).toEqual({ "a.b": 15 })
+    expect(Fn.runSync(Reverse.grad(f, { wrt: ["a"] }), at)).toEqual({ a: 10 })
+    expect(Fn.runSync(Reverse.grad(f, { wrt: ["x[0]"] }), at)).toEqual({ "x[0]": 6 })
+  })
+
   it("of an input that is not used is zero", () => {
     const f = Fn.make({ x: [], y: [3] }, ({ x }) => Expr.square(x))
     const gradient = Fn.runSync(Reverse.grad(f), { x: 3, y: Tensor.make([1, 2, 3]) })

@@ -1292,3 +1292,21 @@ describe("a branch not taken never poisons a gradient", () => {
     })
   }
 })
+
+describe("an index out of range", () => {
+  it("reads NaN, which does not vary: its derivative is 0 in both modes", () => {
+    const indices = Tensor.index([5, 0, -1])
+    const vector = Fn.make([3], (x) => Expr.gather(x, indices))
+    const rows = Fn.make([2, 3], (x) => Expr.gather(x, indices, 1))
+    const expected = "[[0, 0, 0], [1, 0, 0], [0, 0, 0]]"
+    const x = Tensor.make([1, 2, 3])
+    expect(`${Fn.runSync(vector, x)}`).toBe("[NaN, 1, NaN]")
+    expect(`${Fn.runSync(Forward.jacobian(vector), x)}`).toBe(expected)
+    expect(`${Fn.runSync(Reverse.jacobian(vector), x)}`).toBe(expected)
+    const at = Tensor.make([
+      [1, 2, 3],
+      [4, 5, 6]
+    ])
+    expect(Fn.runSync(Forward.jacobian(rows), at)).toEqual(Fn.runSync(Reverse.jacobian(rows), at))
+  })
+})
