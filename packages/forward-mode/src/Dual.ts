@@ -12,7 +12,7 @@ import { Interpreter, type Primitive, Tensor } from "@fluxion/core"
 import { dual as dualStyles } from "effect/Function"
 import { Class as PipeableClass, type Pipeable } from "effect/Pipeable"
 import { dual, type DualCarrier } from "./DualAlgebra.ts"
-import { Zero } from "./JvpRule.ts"
+import { Zero } from "@fluxion/core/Rule"
 
 const TypeId = "~@fluxion/forward-mode/Dual"
 

@@ -3,8 +3,9 @@
  *
  * @since 0.1.0
  */
-import { type Algebra, Operations, type Primitive, type Type } from "@fluxion/core"
-import { type ControlJvpRule, type VectorCarrier, Zero } from "./JvpRule.ts"
+import { type Algebra, Operations, type Primitive } from "@fluxion/core"
+import { type AnyContext, Zero } from "@fluxion/core/Rule"
+import type { ControlJvpRule, VectorCarrier } from "./JvpRule.ts"
 import { controlRules, rules } from "./JvpRules.ts"
 
 /**
@@ -16,14 +17,6 @@ import { controlRules, rules } from "./JvpRules.ts"
 export interface DualCarrier<A> {
   readonly primal: A
   readonly tangent: A | Zero
-}
-
-interface AnyContext<A> {
-  readonly ops: Operations.Operations<A>
-  readonly attributes: object
-  readonly operands: ReadonlyArray<A>
-  readonly result: A
-  readonly type: Type.Type
 }
 
 type PerOperand = ReadonlyArray<(<A>(tangent: A, context: AnyContext<A>) => A) | Zero>

@@ -3,44 +3,8 @@
  *
  * @since 0.1.0
  */
-import type { Algebra, Operations, Primitive, Type } from "@fluxion/core"
-
-/**
- * A tangent that is zero by structure: it is never computed.
- *
- * @example
- * ```ts
- * import * as Forward from "@fluxion/forward-mode"
- *
- * console.log(String(Forward.Zero)) // Symbol(@fluxion/forward-mode/Zero)
- * ```
- *
- * @category models
- * @since 0.1.0
- */
-export const Zero = Symbol.for("@fluxion/forward-mode/Zero")
-
-/**
- * The type of `Zero`.
- *
- * @category models
- * @since 0.1.0
- */
-export type Zero = typeof Zero
-
-/**
- * What a rule may use besides the tangents: the operations of the algebra, the attributes, the primal operands, and the primal result.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Context<K extends Primitive.Name, A> {
-  readonly ops: Operations.Operations<A>
-  readonly attributes: Primitive.Attributes<K>
-  readonly operands: Primitive.Operands<K, A>
-  readonly result: A
-  readonly type: Type.Type
-}
+import type { Algebra, Primitive } from "@fluxion/core"
+import type { Context, Zero } from "@fluxion/core/Rule"
 
 /**
  * The JVP rule of primitive `K`, one function for each operand, over any algebra.

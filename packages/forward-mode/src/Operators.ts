@@ -5,7 +5,7 @@
  */
 import { type Expr, Fn, Interpreter, Operations, Shape, Tensor, Tree } from "@fluxion/core"
 import { dual, type DualCarrier, vectorDual } from "./DualAlgebra.ts"
-import { Zero } from "./JvpRule.ts"
+import { Zero } from "@fluxion/core/Rule"
 
 const expressions = Operations.make(Fn.expressions)
 

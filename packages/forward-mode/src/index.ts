@@ -3,16 +3,15 @@
  *
  * @since 0.1.0
  */
+export { type Context, Zero } from "@fluxion/core/Rule"
 export * as Dual from "./Dual.ts"
 export { dual, type DualCarrier, vectorDual, type VectorCarrier } from "./DualAlgebra.ts"
 export {
-  type Context,
   type ControlContext,
   type ControlJvpRule,
   type ControlJvpRules,
   type JvpRule,
-  type JvpRules,
-  Zero
+  type JvpRules
 } from "./JvpRule.ts"
 export { controlRules, rules } from "./JvpRules.ts"
 export { type CheckOneScalar, derivative, directional, evaluate, jacobian, jvp } from "./Operators.ts"

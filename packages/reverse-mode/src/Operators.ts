@@ -5,8 +5,9 @@
  */
 import { type Expr, Fn, Interpreter, Operations, Shape, Tensor, Tree } from "@fluxion/core"
 import { dual } from "effect/Function"
-import { type Traced, traced } from "./TracedAlgebra.ts"
-import { Zero } from "./VjpRule.ts"
+import type { Traced } from "./Tape.ts"
+import { traced } from "./TracedAlgebra.ts"
+import { Zero } from "@fluxion/core/Rule"
 
 const expressions = Operations.make(Fn.expressions)
 

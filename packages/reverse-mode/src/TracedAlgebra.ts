@@ -3,19 +3,11 @@
  *
  * @since 0.1.0
  */
-import { type Algebra, Operations, Primitive, type Type } from "@fluxion/core"
-import { type ControlVjpRule, type Tape, type TapeEntry, type Traced, Zero } from "./VjpRule.ts"
+import { type Algebra, Operations, Primitive } from "@fluxion/core"
+import { type AnyContext, Zero } from "@fluxion/core/Rule"
+import type { Tape, TapeEntry, Traced } from "./Tape.ts"
+import type { ControlVjpRule } from "./VjpRule.ts"
 import { controlRules, rules } from "./VjpRules.ts"
-
-export type { Tape, TapeEntry, Traced }
-
-interface AnyContext<A> {
-  readonly ops: Operations.Operations<A>
-  readonly attributes: object
-  readonly operands: ReadonlyArray<A>
-  readonly result: A
-  readonly type: Type.Type
-}
 
 type PerOperand = ReadonlyArray<(<A>(cotangent: A, context: AnyContext<A>) => A) | Zero>
 type Variadic = <A>(cotangent: A, context: AnyContext<A>, position: number) => A

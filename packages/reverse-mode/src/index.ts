@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+export { type Context, Zero } from "@fluxion/core/Rule"
 export {
   type CheckKeys,
   type CheckScalarOutput,
@@ -14,16 +15,14 @@ export {
   valueAndGrad,
   vjp
 } from "./Operators.ts"
-export { type Tape, type TapeEntry, type Traced, traced } from "./TracedAlgebra.ts"
+export type { Tape, TapeEntry, TapeStep, Traced } from "./Tape.ts"
+export { traced } from "./TracedAlgebra.ts"
 export {
-  type Context,
   type ControlContext,
   type ControlVjpRule,
   type ControlVjpRules,
   type Evaluated,
-  type TapeStep,
   type VjpRule,
-  type VjpRules,
-  Zero
+  type VjpRules
 } from "./VjpRule.ts"
 export { controlRules, rules } from "./VjpRules.ts"

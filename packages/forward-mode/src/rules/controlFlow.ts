@@ -4,7 +4,8 @@
  * @since 0.1.0
  */
 import { type Algebra, Body, type Expr, Fn, Interpreter, Operations, type Primitive, type Type } from "@fluxion/core"
-import { type ControlJvpRules, type VectorCarrier, Zero } from "../JvpRule.ts"
+import { Zero } from "@fluxion/core/Rule"
+import type { ControlJvpRules, VectorCarrier } from "../JvpRule.ts"
 
 /** Which of the tangents of a value are not zero by structure. */
 type Pattern = ReadonlyArray<boolean>

@@ -19,7 +19,8 @@
  * @since 0.1.0
  */
 import type { Operations, Primitive } from "@fluxion/core"
-import { type JvpRules, Zero } from "../JvpRule.ts"
+import { Zero } from "@fluxion/core/Rule"
+import type { JvpRules } from "../JvpRule.ts"
 
 /** 2/sqrt(pi). */
 const twoOverSqrtPi = 1.1283791670955126

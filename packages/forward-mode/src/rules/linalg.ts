@@ -10,7 +10,8 @@
  * @since 0.1.0
  */
 import { type Operations, Tensor } from "@fluxion/core"
-import { type JvpRules, Zero } from "../JvpRule.ts"
+import { Zero } from "@fluxion/core/Rule"
+import type { JvpRules } from "../JvpRule.ts"
 
 type Ops<A> = Operations.Operations<A>
 

@@ -12,7 +12,8 @@
  * @since 0.1.0
  */
 import type { Operations, Primitive } from "@fluxion/core"
-import { type JvpRules, Zero } from "../JvpRule.ts"
+import { Zero } from "@fluxion/core/Rule"
+import type { JvpRules } from "../JvpRule.ts"
 
 /** Elements `from` to `to` along one axis. */
 const window = <A>(ops: Operations.Operations<A>, x: A, axis: number, from: number, to: number): A => {

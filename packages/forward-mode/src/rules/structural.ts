@@ -8,7 +8,8 @@
  * @since 0.1.0
  */
 import { type Operations, type Primitive, Tensor } from "@fluxion/core"
-import { type JvpRules, Zero } from "../JvpRule.ts"
+import { Zero } from "@fluxion/core/Rule"
+import type { JvpRules } from "../JvpRule.ts"
 
 /** The tangents, with zeros written out; `Zero` if there are no others. */
 const written = <A>(

@@ -5,7 +5,7 @@ import type { Algebra, Type } from "@fluxion/core"
 import * as Operations from "../../../core/src/Operations.ts"
 import * as Primitive from "../../../core/src/Primitive.ts"
 import * as Tensor from "../../../core/src/Tensor.ts"
-import { Zero } from "../../src/JvpRule.ts"
+import { Zero } from "@fluxion/core/Rule"
 import { rules } from "../../src/JvpRules.ts"
 
 interface Definition {

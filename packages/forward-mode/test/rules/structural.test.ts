@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import * as Tensor from "../../../core/src/Tensor.ts"
-import { Zero } from "../../src/JvpRule.ts"
+import { Zero } from "@fluxion/core/Rule"
 import { rules } from "../../src/JvpRules.ts"
 import * as Operations from "../../../core/src/Operations.ts"
 import { direction, disagreements, dual, jvp, primitive, type Program, run, tensors, values } from "./algebra.ts"

@@ -4,7 +4,9 @@
  * @since 0.1.0
  */
 import { type Algebra, Body, type Expr, Fn, Interpreter, Operations, type Primitive, type Type } from "@fluxion/core"
-import { type ControlContext, type ControlVjpRules, type Evaluated, type Tape, Zero } from "../VjpRule.ts"
+import { Zero } from "@fluxion/core/Rule"
+import type { Tape } from "../Tape.ts"
+import type { ControlContext, ControlVjpRules, Evaluated } from "../VjpRule.ts"
 
 type Trace = <B>(algebra: Algebra<B>) => Tape<B>
 

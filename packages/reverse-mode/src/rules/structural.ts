@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type { Operations, Primitive, Shape } from "@fluxion/core"
-import { Zero } from "../VjpRule.ts"
+import { Zero } from "@fluxion/core/Rule"
 import type { VjpRules } from "../VjpRule.ts"
 
 type Ops<A> = Operations.Operations<A>

@@ -6,8 +6,8 @@ import * as Primitive from "../../../core/src/Primitive.ts"
 import * as Shape from "../../../core/src/Shape.ts"
 import * as Tensor from "../../../core/src/Tensor.ts"
 import * as Type from "../../../core/src/Type.ts"
-import { Zero } from "../../src/VjpRule.ts"
-import type { Context } from "../../src/VjpRule.ts"
+import { Zero } from "@fluxion/core/Rule"
+import type { Context } from "@fluxion/core/Rule"
 import { rules } from "../../src/VjpRules.ts"
 
 export { Operations, Primitive, Shape, Tensor, Type }

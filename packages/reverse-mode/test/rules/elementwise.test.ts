@@ -4,7 +4,7 @@ import { at, derivative, evaluate, Primitive, pull, Tensor, tensors } from "./al
 import type { Program } from "./algebra.ts"
 import { agreesWithDifferences, broadcastable, partial } from "./differences.ts"
 import type { Domain } from "./differences.ts"
-import { Zero } from "../../src/VjpRule.ts"
+import { Zero } from "@fluxion/core/Rule"
 import { rules } from "../../src/VjpRules.ts"
 import { ulps } from "./ulp.ts"
 
