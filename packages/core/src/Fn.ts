@@ -13,10 +13,11 @@ import { dual } from "effect/Function"
 import { Class as PipeableClass, type Pipeable } from "effect/Pipeable"
 import type { Algebra } from "./Algebra.ts"
 import * as Backend from "./Backend.ts"
-import * as Expr from "./Expr.ts"
+import type * as Expr from "./Expr.ts"
 import { applyMany } from "./internal/apply.ts"
 import { capture, capturedBy, close } from "./internal/capture.ts"
 import { copyingAlgebra, expressionAlgebra } from "./internal/expressionAlgebra.ts"
+import { read } from "./internal/exprTree.ts"
 import { print as printFormula } from "./internal/formula/print.ts"
 import { interpret as interpretBody } from "./internal/interpret.ts"
 import * as Internal from "./internal/node.ts"
@@ -26,6 +27,7 @@ import type { ProgramEncoded } from "./internal/serialization/model.ts"
 import { evaluateBody } from "./Interpreter.ts"
 import * as Shape from "./Shape.ts"
 import * as Tree from "./Tree.ts"
+import { isOperand, liftNode, toNode } from "./internal/lift.ts"
 
 const TypeId = "~@fluxion/core/Fn"
 
@@ -159,32 +161,6 @@ const unsafeMake = <F>(
  */
 export const isFn = (u: unknown): u is Any => typeof u === "object" && u !== null && TypeId in u
 
-// The tree of expressions a body returned, as a specification and its nodes.
-const outputsOf = (tree: unknown): readonly [Tree.Spec, ReadonlyArray<Internal.Node>] => {
-  const nodes: Array<Internal.Node> = []
-  const visit = (t: unknown, path: string): Tree.Spec => {
-    if (Expr.isOperand(t)) {
-      const node = Expr.liftNode(t as Expr.AnyOperand)
-      nodes.push(node)
-      return node.elementType === "real" ? node.shape : { elementType: node.elementType, shape: node.shape }
-    }
-    if (Array.isArray(t)) {
-      if (t.length === 0) throw Shape.error("Fn.make", [], `the body returned an empty tuple at ${path}`)
-      return t.map((child, i) => visit(child, `${path}[${i}]`)) as ReadonlyArray<Tree.SpecElement>
-    }
-    if (typeof t === "object" && t !== null) {
-      return Object.fromEntries(Object.entries(t).map(([key, child]) => [key, visit(child, `${path}.${key}`)]))
-    }
-    throw Shape.error(
-      "Fn.make",
-      [],
-      `the body returned ${t === null ? "null" : typeof t} at ${path}, expected an expression`
-    )
-  }
-  const spec = visit(tree, "result")
-  return [spec, nodes]
-}
-
 /**
  * Makes a program from the specification of its inputs and a function that builds its body.
  *
@@ -215,7 +191,11 @@ export const make = <const I extends Tree.Spec, const T extends Tree.ExprTree>(
     Shape.validate("Fn.make", type.shape)
     return Internal.input(path === "" ? "x" : path, type)
   })
-  const [outputs, outputNodes] = outputsOf(body(Tree.unflatten(inputs, inputNodes) as Tree.Exprs<I>))
+  const { nodes: outputNodes, spec: outputs } = read(
+    "Fn.make",
+    "the result of the body",
+    body(Tree.unflatten(inputs, inputNodes) as Tree.Exprs<I>)
+  )
   return unsafeMake(inputs, outputs, inputNodes, outputNodes)
 }
 
@@ -285,7 +265,7 @@ export const unsafeFromLeaves = (
   body: (leaves: ReadonlyArray<Expr.Any>) => ReadonlyArray<Expr.Any>
 ): Any => {
   const inputNodes = Tree.leaves(inputs).map(({ path, type }) => Internal.input(path === "" ? "x" : path, type))
-  const outputNodes = body(inputNodes as ReadonlyArray<unknown> as ReadonlyArray<Expr.Any>).map(Expr.toNode)
+  const outputNodes = body(inputNodes as ReadonlyArray<unknown> as ReadonlyArray<Expr.Any>).map(toNode)
   const expected = Tree.leaves(outputs)
   expected.forEach(({ path, type }, i) => {
     const node = outputNodes[i]
@@ -340,7 +320,7 @@ const operandsOf = (operation: string, body: FnImpl, inputs: unknown): ReadonlyA
   const expected = Tree.leaves(body.inputs)
   return Tree.flatten(body.inputs, inputs).map((leaf, i) => {
     const { path, type } = expected[i]!
-    const node = Expr.isOperand(leaf) ? Expr.liftNode(leaf as Expr.AnyOperand, type.elementType) : undefined
+    const node = isOperand(leaf) ? liftNode(leaf as Expr.AnyOperand, type.elementType) : undefined
     if (node === undefined || node.elementType !== type.elementType || !Shape.equals(node.shape, type.shape)) {
       throw Shape.error(
         operation,
@@ -567,14 +547,14 @@ export const map: {
   const { body, captured } = closedBody(impl, [...shared, ...mapped])
   return unsafeFromLeaves(inputs, outputs, (leaves) => {
     const rows = mapped.map((i) => {
-      const node = Expr.toNode(leaves[i]!)
+      const node = toNode(leaves[i]!)
       const at = axis[i]!
       const rest = Array.from(node.shape.keys()).filter((k) => k !== at)
       return at === 0 ? node : expressionAlgebra.apply("transpose", { permutation: [at, ...rest] }, [node])
     })
     return applyMany("map", { body, consts: captured.length + shared.length, size, summed: 0 }, [
       ...captured,
-      ...shared.map((i) => Expr.toNode(leaves[i]!)),
+      ...shared.map((i) => toNode(leaves[i]!)),
       ...rows
     ]) as ReadonlyArray<unknown> as ReadonlyArray<Expr.Any>
   })

@@ -28,12 +28,13 @@
  * @since 0.1.0
  */
 import { Effect, Result, Schema, SchemaIssue, SchemaTransformation } from "effect"
-import * as Expr from "./Expr.ts"
+import type * as Expr from "./Expr.ts"
 import * as Fn from "./Fn.ts"
 import { locate, parse as parseFormula } from "./internal/formula/parse.ts"
 import * as Printing from "./internal/formula/print.ts"
 import { Problem } from "./internal/formula/tokens.ts"
 import * as Tree from "./Tree.ts"
+import { toNode } from "./internal/lift.ts"
 
 /**
  * A text that is not a formula: what was expected, what came instead, and where.
@@ -180,7 +181,7 @@ export type Printable = Fn.Any | Expr.Any
 const printable = (self: Printable): Printing.Printable =>
   Fn.isFn(self)
     ? { body: Fn.toBody(self), paths: Fn.specs(self).outputLeaves.map(({ path }) => path) }
-    : Printing.ofExpression(Expr.toNode(self))
+    : Printing.ofExpression(toNode(self))
 
 /**
  * What stands between the statements of a printed formula: `"; "` by default.

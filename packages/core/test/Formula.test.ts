@@ -11,6 +11,7 @@ import * as Primitive from "../src/Primitive.ts"
 import * as Shape from "../src/Shape.ts"
 import * as Tensor from "../src/Tensor.ts"
 import * as Type from "../src/Type.ts"
+import { fromNode, toNode } from "../src/internal/lift.ts"
 
 type Node = Internal.Node
 
@@ -102,7 +103,7 @@ const steps = fc.array(
 const programs: fc.Arbitrary<Fn.Any> = fc.tuple(fc.uniqueArray(labels, { maxLength: 4 }), steps).map(([names, steps]) =>
   Fn.unsafeFromLeaves(Object.fromEntries(names.map((name) => [name, []])), [], (leaves) => {
     const pools: Record<Type.ElementType, Array<Node>> = {
-      real: leaves.map(Expr.toNode),
+      real: leaves.map(toNode),
       index: [Internal.constant(Tensor.index(-3))],
       bool: [Internal.constant(Tensor.bool(true))]
     }
@@ -113,7 +114,7 @@ const programs: fc.Arbitrary<Fn.Any> = fc.tuple(fc.uniqueArray(labels, { maxLeng
       const node = applyAny(name, name === "polygamma" ? { order } : {}, nodes)
       pools[node.elementType].push(node)
     }
-    return [Expr.fromNode<Expr.Expr>(pools.real.at(-1)!)]
+    return [fromNode<Expr.Expr>(pools.real.at(-1)!)]
   })
 )
 

@@ -954,16 +954,9 @@ const others = [
   ...Primitive.controlNames,
   "fold",
   "iterate",
-  "binary",
-  "binaryNodes",
   "constant",
-  "fromNode",
   "isExpr",
-  "isOperand",
-  "liftNode",
   "ones",
-  "toNode",
-  "unary",
   "view",
   "zeros"
 ]

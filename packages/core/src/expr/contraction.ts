@@ -2,7 +2,8 @@ import { dual } from "effect/Function"
 import { apply } from "../internal/apply.ts"
 import type { Node } from "../internal/node.ts"
 import * as Shape from "../Shape.ts"
-import { type Expr, type Operand, type Proto, type Real, type ShapeOf, fromNode, liftNode } from "./model.ts"
+import { fromNode, liftNode } from "../internal/lift.ts"
+import type { Expr, Operand, Proto, Real, ShapeOf } from "./model.ts"
 
 type Labels = ReadonlyArray<number>
 

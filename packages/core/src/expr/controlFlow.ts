@@ -5,18 +5,17 @@ import type { Node } from "../internal/node.ts"
 import * as Shape from "../Shape.ts"
 import * as Tree from "../Tree.ts"
 import type * as Type from "../Type.ts"
-import {
-  type AnyOperand,
-  type BoolExpr,
-  type BoolOperand,
-  type Expr,
-  type IndexExpr,
-  isOperand,
-  liftNode,
-  type OfElementType,
-  type ShapeOf,
-  type ErrorOf,
-  type RequirementsOf
+import { isOperand, liftNode } from "../internal/lift.ts"
+import type {
+  AnyOperand,
+  BoolExpr,
+  BoolOperand,
+  Expr,
+  IndexExpr,
+  OfElementType,
+  ShapeOf,
+  ErrorOf,
+  RequirementsOf
 } from "./model.ts"
 
 // -----------------------------------------------------------------------------

@@ -37,6 +37,7 @@ import {
   tanh,
   toReal
 } from "./elementwise.ts"
+import { fromNode, isOperand, liftNode } from "../internal/lift.ts"
 import {
   type Binary,
   type Expr,
@@ -45,10 +46,7 @@ import {
   type Real,
   type ShapeOf,
   type Unary,
-  constant,
-  fromNode,
-  isOperand,
-  liftNode
+  constant
 } from "./model.ts"
 import { type Reduction, type ReductionOptions, reduceMax, sum } from "./reduction.ts"
 import { expandDims, reshape } from "./structural.ts"

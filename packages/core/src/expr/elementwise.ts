@@ -1,25 +1,22 @@
 import { dual } from "effect/Function"
 import { apply } from "../internal/apply.ts"
 import type * as Shape from "../Shape.ts"
-import {
-  type AnyOperand,
-  type Arithmetic,
-  type Binary,
-  type Bool,
-  type BoolOperand,
-  type Comparison,
-  type ElementTypeOf,
-  type Index,
-  type Logic,
-  type OfElementType,
-  type Operand,
-  type Real,
-  type ShapeOf,
-  type Unary,
-  binary,
-  fromNode,
-  liftNode,
-  unary
+import { binary, fromNode, liftNode, unary } from "../internal/lift.ts"
+import type {
+  AnyOperand,
+  Arithmetic,
+  Binary,
+  Bool,
+  BoolOperand,
+  Comparison,
+  ElementTypeOf,
+  Index,
+  Logic,
+  OfElementType,
+  Operand,
+  Real,
+  ShapeOf,
+  Unary
 } from "./model.ts"
 
 /**

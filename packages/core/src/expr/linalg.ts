@@ -2,7 +2,8 @@ import { dual } from "effect/Function"
 import { apply } from "../internal/apply.ts"
 import type { Node } from "../internal/node.ts"
 import * as Shape from "../Shape.ts"
-import { type Operand, type Real, type ShapeOf, fromNode, isOperand, liftNode } from "./model.ts"
+import { fromNode, isOperand, liftNode } from "../internal/lift.ts"
+import type { Operand, Real, ShapeOf } from "./model.ts"
 
 // -----------------------------------------------------------------------------
 // One square matrix

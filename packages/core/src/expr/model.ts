@@ -1,6 +1,5 @@
-import { dual } from "effect/Function"
 import type { Pipeable } from "effect/Pipeable"
-import { apply } from "../internal/apply.ts"
+import { fromNode, isOperand, liftNode, toNode } from "../internal/lift.ts"
 import * as Internal from "../internal/node.ts"
 import type * as Primitive from "../Primitive.ts"
 import type * as Shape from "../Shape.ts"
@@ -411,23 +410,6 @@ export const view = (self: Any): View => {
   }
 }
 
-/** @internal */
-export const toNode = (self: Any): Internal.Node => self as unknown as Internal.Node
-
-/** @internal */
-export const fromNode = <X>(node: Internal.Node): X => node as unknown as X
-
-/** @internal */
-export const liftNode = (x: AnyOperand, like?: Type.ElementType): Internal.Node => {
-  if (x instanceof Internal.Node) return x
-  if (typeof x === "number") {
-    return Internal.constant(like === "index" ? Tensor.index(x) : Tensor.full([], x))
-  }
-  if (typeof x === "boolean") return Internal.constant(Tensor.bool(x))
-  if (Tensor.isTensor(x)) return Internal.constant(x)
-  return toNode(x as Any)
-}
-
 /**
  * Lifts a number, a boolean, nested arrays of numbers, or a tensor to a constant expression.
  *
@@ -452,23 +434,3 @@ export const constant: {
   <const N extends Tensor.NestedOfUnknownRank>(value: N): Expr<Tensor.ShapeOfNested<N>>
 } = (value: unknown): never =>
   fromNode(isOperand(value) ? liftNode(value as AnyOperand) : Internal.constant(Tensor.make(value as number)))
-
-/** @internal */
-export const unary =
-  (primitive: Primitive.Name): Unary =>
-  (x) =>
-    fromNode(apply(primitive, {}, [liftNode(x)]))
-
-/** @internal */
-export const binaryNodes = (primitive: Primitive.Name, x: AnyOperand, y: AnyOperand): Internal.Node => {
-  const like = (other: AnyOperand) => (typeof other === "object" ? other.elementType : undefined)
-  return apply(primitive, {}, [liftNode(x, like(y)), liftNode(y, like(x))])
-}
-
-/** @internal */
-export const binary = <Signature>(primitive: Primitive.Name): Signature =>
-  dual(2, (x: AnyOperand, y: AnyOperand) => binaryNodes(primitive, x, y)) as Signature
-
-/** @internal */
-export const isOperand = (u: unknown): boolean =>
-  typeof u === "number" || typeof u === "boolean" || isExpr(u) || Tensor.isTensor(u)

@@ -1,19 +1,17 @@
 import { dual } from "effect/Function"
 import { apply } from "../internal/apply.ts"
 import * as Shape from "../Shape.ts"
-import {
-  type Bool,
-  type BoolOperand,
-  type ElementTypeOf,
-  type Index,
-  type NumericOperand,
-  type OfElementType,
-  type Operand,
-  type Real,
-  type ShapeOf,
-  fromNode,
-  isOperand,
-  liftNode
+import { fromNode, isOperand, liftNode } from "../internal/lift.ts"
+import type {
+  Bool,
+  BoolOperand,
+  ElementTypeOf,
+  Index,
+  NumericOperand,
+  OfElementType,
+  Operand,
+  Real,
+  ShapeOf
 } from "./model.ts"
 
 /**

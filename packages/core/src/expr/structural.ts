@@ -1,18 +1,8 @@
 import { dual } from "effect/Function"
 import { apply } from "../internal/apply.ts"
 import * as Shape from "../Shape.ts"
-import {
-  type AnyOperand,
-  type ElementTypeOf,
-  type IndexOperand,
-  type OfElementType,
-  type Operand,
-  type Real,
-  type ShapeOf,
-  fromNode,
-  isOperand,
-  liftNode
-} from "./model.ts"
+import { fromNode, isOperand, liftNode } from "../internal/lift.ts"
+import type { AnyOperand, ElementTypeOf, IndexOperand, OfElementType, Operand, Real, ShapeOf } from "./model.ts"
 
 /**
  * Repeats an array up to a shape by NumPy's broadcasting rule.

@@ -1,9 +1,10 @@
 // Trees of expressions, at run time: their specification, and their nodes in the order of its leaves.
 
-import * as Expr from "../expr/model.ts"
+import type * as Expr from "../expr/model.ts"
 import * as Shape from "../Shape.ts"
 import * as Tree from "../Tree.ts"
 import type { Node } from "./node.ts"
+import { isOperand, liftNode } from "./lift.ts"
 
 const kindOf = (u: unknown): string => (u === null ? "null" : Array.isArray(u) ? "a tuple" : typeof u)
 
@@ -19,8 +20,8 @@ export const read = (
   const nodes: Array<Node> = []
   const paths: Array<string> = []
   const visit = (t: unknown, path: string): Tree.Spec => {
-    if (Expr.isOperand(t)) {
-      const node = Expr.liftNode(t as Expr.AnyOperand)
+    if (isOperand(t)) {
+      const node = liftNode(t as Expr.AnyOperand)
       nodes.push(node)
       paths.push(path)
       return specOf(node)
@@ -58,15 +59,15 @@ export const readLike = (
   const visit = (s: Tree.Spec, t: unknown, path: string): void => {
     if (Tree.isLeaf(s)) {
       const type = Tree.typeOfLeaf(s)
-      if (!Expr.isOperand(t)) throw mismatch(path, s, kindOf(t))
-      const node = Expr.liftNode(t as Expr.AnyOperand, type.elementType)
+      if (!isOperand(t)) throw mismatch(path, s, kindOf(t))
+      const node = liftNode(t as Expr.AnyOperand, type.elementType)
       if (node.elementType !== type.elementType || !Shape.equals(node.shape, type.shape)) {
         throw mismatch(path, s, Tree.render(specOf(node)), node.shape)
       }
       nodes.push(node)
       return
     }
-    if (Expr.isOperand(t)) throw mismatch(path, s, Tree.render(specOf(Expr.liftNode(t as Expr.AnyOperand))))
+    if (isOperand(t)) throw mismatch(path, s, Tree.render(specOf(liftNode(t as Expr.AnyOperand))))
     if (Array.isArray(s)) {
       const elements = s as ReadonlyArray<Tree.Spec>
       if (!Array.isArray(t)) throw mismatch(path, s, kindOf(t))

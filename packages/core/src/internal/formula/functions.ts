@@ -6,6 +6,7 @@ import * as Shape from "../../Shape.ts"
 import * as Tensor from "../../Tensor.ts"
 import { apply } from "../apply.ts"
 import { constant, type Node } from "../node.ts"
+import { fromNode, toNode } from "../lift.ts"
 
 /** A function by its number of arguments; those from `literalFrom` on must be plain numbers. */
 export interface Callable {
@@ -30,11 +31,11 @@ const primitive = (name: Primitive.Name): Callable => {
   return callable(count, count, (args) => (apply as Untyped)(name, {}, args))
 }
 
-const real = (node: Node): Expr.Expr => Expr.fromNode(node)
+const real = (node: Node): Expr.Expr => fromNode(node)
 
-const unary = (f: Expr.Unary): Callable => callable(1, 1, ([x]) => Expr.toNode(f(real(x!))))
+const unary = (f: Expr.Unary): Callable => callable(1, 1, ([x]) => toNode(f(real(x!))))
 
-const binary = (f: Expr.Binary): Callable => callable(2, 2, ([x, y]) => Expr.toNode(f(real(x!), real(y!))))
+const binary = (f: Expr.Binary): Callable => callable(2, 2, ([x, y]) => toNode(f(real(x!), real(y!))))
 
 const literal = (node: Node): number => node.value!.data[0]!
 
@@ -43,7 +44,7 @@ interface WithParameter {
 }
 
 const withParameter = (f: WithParameter): Callable =>
-  callable(1, 2, ([x, p]) => Expr.toNode((p === undefined ? f() : f(literal(p)))(real(x!))), 1)
+  callable(1, 2, ([x, p]) => toNode((p === undefined ? f() : f(literal(p)))(real(x!))), 1)
 
 /** Of any number of arguments from two on, as `max(max(a, b), c)`. */
 const folded = (name: "max" | "min"): Callable =>

@@ -1,6 +1,6 @@
 // Formulas to programs: operator precedence with explicit stacks, so nothing recurses on depth, in time linear in the text.
 
-import * as Expr from "../../Expr.ts"
+import type * as Expr from "../../Expr.ts"
 import * as Fn from "../../Fn.ts"
 import type * as Primitive from "../../Primitive.ts"
 import * as Shape from "../../Shape.ts"
@@ -12,6 +12,7 @@ import { functions } from "./functions.ts"
 import { constants, isName, reserved } from "./names.ts"
 import { notations, type Operator } from "./notation.ts"
 import { kind, Problem, quote, tokenize, type Tokens } from "./tokens.ts"
+import { fromNode, toNode } from "../lift.ts"
 
 interface ParsedOperator extends Operator {
   readonly primitive: Primitive.Name
@@ -526,7 +527,7 @@ export const parse = (text: string, declared: ReadonlyArray<string> | undefined)
   const names = declared ?? inferredVariables(tokens, defined)
   const inputs = Object.fromEntries(names.map((name) => [name, []]))
   return Fn.unsafeFromLeaves(inputs, [], (leaves) => {
-    const variables = new Map(names.map((name, i) => [name, Expr.toNode(leaves[i]!)]))
-    return [Expr.fromNode<Expr.Expr>(new Parser(tokens, variables, defined, declared !== undefined).formula())]
+    const variables = new Map(names.map((name, i) => [name, toNode(leaves[i]!)]))
+    return [fromNode<Expr.Expr>(new Parser(tokens, variables, defined, declared !== undefined).formula())]
   })
 }
