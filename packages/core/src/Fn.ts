@@ -16,18 +16,23 @@ import * as Backend from "./Backend.ts"
 import type * as Expr from "./Expr.ts"
 import { applyMany } from "./internal/apply.ts"
 import { capture, capturedBy, close } from "./internal/capture.ts"
-import { copyingAlgebra, expressionAlgebra } from "./internal/expressionAlgebra.ts"
+import { expressionAlgebra } from "./internal/expressionAlgebra.ts"
 import { read } from "./internal/exprTree.ts"
 import { print as printFormula } from "./internal/formula/print.ts"
 import { interpret as interpretBody } from "./internal/interpret.ts"
+import type * as Requirement from "./Requirement.ts"
+import { closedKeys, shareKey, substitute } from "./internal/requirements.ts"
+import { enclosing, freeKey, inScope, keysFor, keyType, Scope } from "./internal/scope.ts"
 import * as Internal from "./internal/node.ts"
-import { type Body, schedule } from "./internal/schedule.ts"
+import { schedule } from "./internal/schedule.ts"
 import { type Codec, makeCodec } from "./internal/serialization/codec.ts"
 import type { ProgramEncoded } from "./internal/serialization/model.ts"
 import { evaluateBody } from "./Interpreter.ts"
 import * as Shape from "./Shape.ts"
 import * as Tree from "./Tree.ts"
 import { isOperand, liftNode, toNode } from "./internal/lift.ts"
+
+export * from "./fn/requirements.ts"
 
 const TypeId = "~@fluxion/core/Fn"
 
@@ -191,10 +196,8 @@ export const make = <const I extends Tree.Spec, const T extends Tree.ExprTree>(
     Shape.validate("Fn.make", type.shape)
     return Internal.input(path === "" ? "x" : path, type)
   })
-  const { nodes: outputNodes, spec: outputs } = read(
-    "Fn.make",
-    "the result of the body",
-    body(Tree.unflatten(inputs, inputNodes) as Tree.Exprs<I>)
+  const { nodes: outputNodes, spec: outputs } = inScope(new Scope(freeKey), () =>
+    read("Fn.make", "the result of the body", body(Tree.unflatten(inputs, inputNodes) as Tree.Exprs<I>))
   )
   return unsafeMake(inputs, outputs, inputNodes, outputNodes)
 }
@@ -265,7 +268,9 @@ export const unsafeFromLeaves = (
   body: (leaves: ReadonlyArray<Expr.Any>) => ReadonlyArray<Expr.Any>
 ): Any => {
   const inputNodes = Tree.leaves(inputs).map(({ path, type }) => Internal.input(path === "" ? "x" : path, type))
-  const outputNodes = body(inputNodes as ReadonlyArray<unknown> as ReadonlyArray<Expr.Any>).map(toNode)
+  const outputNodes = inScope(new Scope(freeKey), () =>
+    body(inputNodes as ReadonlyArray<unknown> as ReadonlyArray<Expr.Any>).map(toNode)
+  )
   const expected = Tree.leaves(outputs)
   expected.forEach(({ path, type }, i) => {
     const node = outputNodes[i]
@@ -286,7 +291,7 @@ export const unsafeFromLeaves = (
  * **Details**
  *
  * Failures and requirements are those of the program and of the arguments. Shapes of arguments that are not known statically are checked; a mismatch throws a
- * `ShapeError` with the path of the input.
+ * `ShapeError` with the path of the input. A program that draws random numbers draws others each time it is applied.
  *
  * @example
  * ```ts
@@ -312,8 +317,15 @@ export const apply: {
   ): Applied<O, E | Tree.ErrorOf<T>, R | Tree.RequirementsOf<T>>
 } = dual(2, (self: Any, inputs: unknown) => {
   const body = toBody(self)
-  return Tree.unflatten(body.outputs, interpretBody(body, expressionAlgebra, operandsOf("Fn.apply", body, inputs)))
+  return Tree.unflatten(body.outputs, applied(body, operandsOf("Fn.apply", body, inputs)))
 }) as never
+
+/** The outputs of a program applied to nodes. Its random numbers are drawn anew. */
+const applied = (body: FnImpl, operands: ReadonlyArray<Internal.Node>): ReadonlyArray<Internal.Node> => {
+  const keys = closedKeys(body)
+  const values = keys.length === 0 ? [] : shareKey(keys, enclosing().next())
+  return substitute(body, operands, keys, values, expressionAlgebra)
+}
 
 /** The nodes of a tree of arguments, checked against the inputs of a program. */
 const operandsOf = (operation: string, body: FnImpl, inputs: unknown): ReadonlyArray<Internal.Node> => {
@@ -332,22 +344,23 @@ const operandsOf = (operation: string, body: FnImpl, inputs: unknown): ReadonlyA
   })
 }
 
-/** The closed body of a program: what it captured from an enclosing one, then its inputs in the given order. */
-const closedBody = (self: FnImpl, order: ReadonlyArray<number>) => {
+/**
+ * The closed body of a program: what it captured from an enclosing one (or requires), then its inputs in the given order, then a key where there are
+ * `keys` to be drawn with anew.
+ */
+const closedBody = (self: FnImpl, order: ReadonlyArray<number>, keys: ReadonlyArray<Internal.Node>) => {
   const leaves = Tree.leaves(self.inputs)
-  const built = capture(
-    order.map((i) => ({ label: leaves[i]!.path, type: leaves[i]!.type })),
-    (inputs) => {
-      const placed = new Array<Internal.Node>(inputs.length)
-      order.forEach((i, k) => (placed[i] = inputs[k]!))
-      return interpretBody(self, copyingAlgebra, placed)
-    }
-  )
+  const inputs = order.map((i) => ({ label: leaves[i]!.path, type: leaves[i]!.type }))
+  const built = capture(keys.length === 0 ? inputs : [...inputs, { label: "key", type: keyType }], (own) => {
+    const placed = new Array<Internal.Node>(order.length)
+    order.forEach((i, k) => (placed[i] = own[k]!))
+    return substitute(self, placed, keys, keys.length === 0 ? [] : shareKey(keys, own.at(-1)!))
+  })
   const captured = capturedBy(built)
-  return { captured, body: close(built, captured) }
+  return { captured, body: close(built, captured), keys }
 }
 
-const calledBodies = new WeakMap<Any, { readonly captured: ReadonlyArray<Internal.Node>; readonly body: Body }>()
+const calledBodies = new WeakMap<Any, ReturnType<typeof closedBody>>()
 
 /**
  * Applies a program to expressions as one node: unlike with `apply`, its body is not copied, however often it is called.
@@ -382,9 +395,17 @@ export const call: {
 } = dual(2, (self: Any, inputs: unknown) => {
   const impl = toBody(self)
   const operands = operandsOf("Fn.call", impl, inputs)
-  const closed = calledBodies.get(self) ?? closedBody(impl, Array.from(operands.keys()))
+  const keys = closedKeys(impl)
+  const known = calledBodies.get(self)
+  // Which keys are drawn with anew depends on which programs are under construction.
+  const fits = known?.keys.length === keys.length && known.keys.every((key, i) => key === keys[i])
+  const closed = fits ? known : closedBody(impl, Array.from(operands.keys()), keys)
   calledBodies.set(self, closed)
-  const results = applyMany("call", { body: closed.body }, [...closed.captured, ...operands])
+  const results = applyMany("call", { body: closed.body }, [
+    ...closed.captured,
+    ...operands,
+    ...(keys.length === 0 ? [] : [enclosing().next()])
+  ])
   return Tree.unflatten(impl.outputs, results)
 }) as never
 
@@ -501,7 +522,7 @@ const axesOf = (inputs: Tree.Spec, axes: unknown): ReadonlyArray<number | undefi
  *
  * `size` is the length of the axis; `axes` says where it is in each input (the leading axis, unless said otherwise), `null` for an input that is shared by all
  * elements. Negative axes count from the end, of the input with the new axis; their shapes are then not tracked in types. Outputs are stacked along a new leading
- * axis. Failures and requirements are those of the program.
+ * axis. Failures and requirements are those of the program; each element draws random numbers of its own.
  *
  * @example
  * ```ts
@@ -544,7 +565,8 @@ export const map: {
   const places = Array.from(expected.keys())
   const shared = places.filter((i) => axis[i] === undefined)
   const mapped = places.filter((i) => axis[i] !== undefined)
-  const { body, captured } = closedBody(impl, [...shared, ...mapped])
+  const keys = closedKeys(impl)
+  const { body, captured } = closedBody(impl, [...shared, ...mapped], keys)
   return unsafeFromLeaves(inputs, outputs, (leaves) => {
     const rows = mapped.map((i) => {
       const node = toNode(leaves[i]!)
@@ -555,7 +577,8 @@ export const map: {
     return applyMany("map", { body, consts: captured.length + shared.length, size, summed: 0 }, [
       ...captured,
       ...shared.map((i) => toNode(leaves[i]!)),
-      ...rows
+      ...rows,
+      ...(keys.length === 0 ? [] : [keysFor(enclosing().next(), size)])
     ]) as ReadonlyArray<unknown> as ReadonlyArray<Expr.Any>
   })
 }) as never
@@ -595,6 +618,10 @@ export type Applied<O, E, R> = O extends Shape.Shape
 /**
  * The program that feeds the outputs of the first to the second.
  *
+ * **Details**
+ *
+ * Where both draw random numbers, each draws its own.
+ *
  * @example
  * ```ts
  * import { Expr, Fn } from "@fluxion/core"
@@ -626,6 +653,14 @@ export const andThen: {
       `the first program computes ${Tree.render(first.outputs)}, the second takes ${Tree.render(second.inputs)}`
     )
   }
+  if (closedKeys(second).length > 0) {
+    return unsafeFromLeaves(
+      first.inputs,
+      second.outputs,
+      (leaves) =>
+        applied(second, applied(first, leaves.map(toNode))) as ReadonlyArray<unknown> as ReadonlyArray<Expr.Any>
+    )
+  }
   const outputs = interpretBody(second, expressionAlgebra, first.outputNodes)
   return unsafeMake(first.inputs, second.outputs, first.inputNodes, outputs)
 })
@@ -636,7 +671,7 @@ export const andThen: {
  * **Details**
  *
  * With nothing provided the reference interpreter runs it; provide another backend's layer to make it fast. A program that still requires
- * something (`R` not `never`) does not type-check here. Values of a shape other than the type says are a defect (a `ShapeError` with the path).
+ * something (`R` not `never`) does not type-check here: see `withParams` and `withKey`. Values of a shape other than the type says are a defect (a `ShapeError` with the path).
  *
  * @example
  * ```ts
@@ -653,8 +688,13 @@ export const andThen: {
 export const run: {
   <const V>(
     input: V
-  ): <I extends Tree.Spec, O, E>(self: Fn<I, O, E> & Tree.CheckValue<I, V>) => Effect.Effect<Tree.Value<O>, E>
-  <I extends Tree.Spec, O, E>(self: Fn<I, O, E>, input: NoInfer<Tree.Value<I>>): Effect.Effect<Tree.Value<O>, E>
+  ): <I extends Tree.Spec, O, E, R>(
+    self: Fn<I, O, E, R> & Requirement.CheckNone<R> & Tree.CheckValue<I, V>
+  ) => Effect.Effect<Tree.Value<O>, E>
+  <I extends Tree.Spec, O, E, R>(
+    self: Fn<I, O, E, R> & Requirement.CheckNone<R>,
+    input: NoInfer<Tree.Value<I>>
+  ): Effect.Effect<Tree.Value<O>, E>
 } = dual(2, (self: Any, input: unknown) =>
   Effect.map(Effect.orDie(executable(self)), ({ runUnknown }) => runUnknown(input))
 )
@@ -693,8 +733,8 @@ export interface Compiled<I, O, E> {
  * @category running
  * @since 0.1.0
  */
-export const compile = <I extends Tree.Spec, O, E>(
-  self: Fn<I, O, E>
+export const compile = <I extends Tree.Spec, O, E, R>(
+  self: Fn<I, O, E, R> & Requirement.CheckNone<R>
 ): Effect.Effect<Compiled<I, O, E>, Backend.CompileError> =>
   Effect.map(executable(self), ({ name, runUnknown }): never => {
     const compiled = {
@@ -733,8 +773,15 @@ const executable = Effect.fnUntraced(function* (self: Any) {
  * @since 0.1.0
  */
 export const runSync: {
-  <const V>(input: V): <I extends Tree.Spec, O, E>(self: Fn<I, O, E> & Tree.CheckValue<I, V>) => Tree.Value<O>
-  <I extends Tree.Spec, O, E>(self: Fn<I, O, E>, input: NoInfer<Tree.Value<I>>): Tree.Value<O>
+  <const V>(
+    input: V
+  ): <I extends Tree.Spec, O, E, R>(
+    self: Fn<I, O, E, R> & Requirement.CheckNone<R> & Tree.CheckValue<I, V>
+  ) => Tree.Value<O>
+  <I extends Tree.Spec, O, E, R>(
+    self: Fn<I, O, E, R> & Requirement.CheckNone<R>,
+    input: NoInfer<Tree.Value<I>>
+  ): Tree.Value<O>
 } = dual(2, (self: Any, input: unknown) => {
   const body = toBody(self)
   return Tree.fromTensors(body.outputs, evaluateBody(body, Tree.toTensors("Fn.runSync", body.inputs, input)))
@@ -753,8 +800,8 @@ export const runSync: {
  * @category running
  * @since 0.1.0
  */
-export const evaluate = <D extends "real" | "index" | "bool", S extends Shape.Shape>(
-  expr: Expr.Proto<D, S, unknown, never>
+export const evaluate = <D extends "real" | "index" | "bool", S extends Shape.Shape, R>(
+  expr: Expr.Proto<D, S, unknown, R> & Requirement.CheckNone<R>
 ): Tree.Value<{ readonly elementType: D; readonly shape: S }> => {
   const node = expr as unknown as Internal.Node
   const body = { inputNodes: [], outputNodes: [node] }

@@ -130,6 +130,9 @@ export type Operations<A> = { readonly [K in UnaryName]: (x: A) => A } & {
   readonly triangularSolve: (matrix: A, right: A, attributes: Primitive.TriangularSolveAttributes) => A
   readonly solve: (matrix: A, right: A, attributes: Primitive.SolveAttributes) => A
   readonly lstsq: (matrix: A, right: A, attributes: Primitive.SolveAttributes) => A
+  readonly foldIn: (key: A, indices: A) => A
+  readonly randomUniform: (key: A, shape: Shape.Shape) => A
+  readonly randomPermutation: (key: A, size: number) => A
   readonly broadcastLike: (x: A, shape: Shape.Shape) => A
   readonly expandReduced: (x: A, axes: ReadonlyArray<number>, shape: Shape.Shape) => A
   readonly sumTo: (x: A, shape: Shape.Shape) => A
@@ -284,6 +287,9 @@ export const make = <A>(algebra: Algebra<A>): Operations<A> => {
     triangularSolve: (matrix, right, attributes) => apply("triangularSolve", attributes, [matrix, right]),
     solve: (matrix, right, attributes) => apply("solve", attributes, [matrix, right]),
     lstsq: (matrix, right, attributes) => apply("lstsq", attributes, [matrix, right]),
+    foldIn: (key, indices) => apply("foldIn", {}, [key, indices]),
+    randomUniform: (key, shape) => apply("randomUniform", { shape }, [key]),
+    randomPermutation: (key, size) => apply("randomPermutation", { size }, [key]),
     broadcastLike,
     expandReduced: (x, axes, shape) => broadcastLike(reshape(x, Shape.reduce(shape, axes, true)), shape),
     sumTo

@@ -20,6 +20,7 @@ import { contraction } from "./primitives/contraction.ts"
 import { controlFlow } from "./primitives/controlFlow.ts"
 import { elementwise } from "./primitives/elementwise.ts"
 import { linalg } from "./primitives/linalg.ts"
+import { random } from "./primitives/random.ts"
 import { reduction } from "./primitives/reduction.ts"
 import { structural } from "./primitives/structural.ts"
 
@@ -272,6 +273,10 @@ export interface Signatures {
   readonly logdet: Signature<1>
   // Semantic.
   readonly stopGradient: Signature<1>
+  // Randomness. The first operand is a key; foldIn takes (key, indices).
+  readonly foldIn: Signature<2>
+  readonly randomUniform: Signature<1, ShapeAttributes>
+  readonly randomPermutation: Signature<1, { readonly size: number }>
 }
 
 /**
@@ -309,7 +314,7 @@ export type Operands<K extends Name, A> = {
  * @category models
  * @since 0.1.0
  */
-export type Family = "elementwise" | "reduction" | "contraction" | "structural" | "linalg"
+export type Family = "elementwise" | "reduction" | "contraction" | "structural" | "linalg" | "random"
 
 /**
  * The row of primitive `K` in core's table: its typing rule and its reference evaluation.
@@ -351,7 +356,14 @@ export type Definitions<K extends Name> = { readonly [P in K]: Definition<P> }
  * @category tables
  * @since 0.1.0
  */
-export const definitions: Definitions<Name> = { ...elementwise, ...reduction, ...contraction, ...structural, ...linalg }
+export const definitions: Definitions<Name> = {
+  ...elementwise,
+  ...reduction,
+  ...contraction,
+  ...structural,
+  ...linalg,
+  ...random
+}
 
 /**
  * The names of all primitives.

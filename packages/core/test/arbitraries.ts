@@ -342,7 +342,10 @@ const rows: { readonly [K in Primitive.Name]: Build } = {
   det: ofMatrix,
   detSign: ofMatrix,
   logdet: ofMatrix,
-  stopGradient: (b) => b.apply("stopGradient", {}, [b.any()])
+  stopGradient: (b) => b.apply("stopGradient", {}, [b.any()]),
+  foldIn: (b) => b.apply("foldIn", {}, [b.like(Type.index([2])), b.of("index")]),
+  randomUniform: (b) => b.apply("randomUniform", { shape: b.choices.of(shapes) }, [b.like(Type.index([2]))]),
+  randomPermutation: (b) => b.apply("randomPermutation", { size: b.choices.below(20) }, [b.like(Type.index([2]))])
 }
 
 // -----------------------------------------------------------------------------

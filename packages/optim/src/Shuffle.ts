@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { threefry2x32 } from "./internal/threefry.ts"
+import { Random } from "@fluxion/core"
 
 /**
  * The permutation of `0, 1, ..., count - 1` that belongs to a seed and an epoch: the same on every machine.
@@ -31,38 +31,5 @@ import { threefry2x32 } from "./internal/threefry.ts"
 export const permutation = (count: number, options: { readonly seed: number; readonly epoch: number }): Int32Array => {
   const { epoch, seed } = options
   const key = [(seed % 2 ** 32) | 0, Math.floor(seed / 2 ** 32) | 0] as const
-  let draws = 0
-  let words: readonly [number, number] = [0, 0]
-  const nextWord = (): number => {
-    const which = draws & 1
-    if (which === 0) words = threefry2x32(key, [epoch, draws >>> 1])
-    draws++
-    return words[which]!
-  }
-  // A word times the bound, in units of 2^-32: the integer part is the draw unless the fraction falls into the uneven rest.
-  const below = (bound: number): number => {
-    const rest = (2 ** 32 - bound) % bound
-    for (;;) {
-      const [high, low] = multiply(nextWord(), bound)
-      if (low >= rest) return high
-    }
-  }
-  const order = Int32Array.from({ length: count }, (_, i) => i)
-  for (let i = count - 1; i > 0; i--) {
-    const j = below(i + 1)
-    const swapped = order[i]!
-    order[i] = order[j]!
-    order[j] = swapped
-  }
-  return order
-}
-
-/** The 64-bit product of two 32-bit words, as two words. */
-const multiply = (a: number, b: number): readonly [high: number, low: number] => {
-  const low = Math.imul(a, b) >>> 0
-  const aHigh = a >>> 16
-  const aLow = a & 0xffff
-  // Every partial product and sum below is an integer under 2^53, so this is exact.
-  const middle = aHigh * b + Math.floor((aLow * b) / 65536)
-  return [Math.floor(middle / 65536), low]
+  return Random.shuffled(count, (n) => Random.threefry2x32(key, [epoch, n]))
 }

@@ -14,6 +14,7 @@ import { contraction } from "./rules/contraction.ts"
 import { controlFlow } from "./rules/controlFlow.ts"
 import { elementwise } from "./rules/elementwise.ts"
 import { linalg } from "./rules/linalg.ts"
+import { random } from "./rules/random.ts"
 import { reduction } from "./rules/reduction.ts"
 import { structural } from "./rules/structural.ts"
 import type { ControlVjpRules, VjpRules } from "./VjpRule.ts"
@@ -48,7 +49,8 @@ export const rules: VjpRules<Primitive.Name> = {
   ...reduction,
   ...contraction,
   ...structural,
-  ...linalg
+  ...linalg,
+  ...random
 }
 
 /**

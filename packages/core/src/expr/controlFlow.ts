@@ -1,10 +1,12 @@
-import { applyMany } from "../internal/apply.ts"
-import { capture, capturedBy, close } from "../internal/capture.ts"
+import { apply, applyMany } from "../internal/apply.ts"
+import { type Captured, capture, captureDrawing, capturedBy, close } from "../internal/capture.ts"
 import { read, readLike } from "../internal/exprTree.ts"
-import type { Node } from "../internal/node.ts"
+import { constant, input, type Node } from "../internal/node.ts"
+import { enclosing, inScope, keysFor, keyType, Scope } from "../internal/scope.ts"
 import * as Shape from "../Shape.ts"
 import * as Tree from "../Tree.ts"
-import type * as Type from "../Type.ts"
+import * as Tensor from "../Tensor.ts"
+import * as Type from "../Type.ts"
 import { isOperand, liftNode } from "../internal/lift.ts"
 import type {
   AnyOperand,
@@ -315,6 +317,10 @@ const leadingAxis = (
 
 type Step = (carry: unknown, x: unknown) => unknown
 
+/** The keys of the elements or steps of a body that draws, one more array to take slices of. */
+const keysOf = ({ draws }: { readonly draws: boolean }, count: number): ReadonlyArray<Node> =>
+  draws ? [keysFor(enclosing().next(), count)] : []
+
 const scanWith = (
   operation: string,
   body: Step,
@@ -328,7 +334,7 @@ const scanWith = (
   const carries = carry.nodes.length
   const rowSpec = Tree.mapSpec(rows.spec, ({ type }) => ({ elementType: type.elementType, shape: type.shape.slice(1) }))
   let ys: Tree.Spec = {}
-  const built = capture(
+  const built = captureDrawing(
     labels([...carry.paths, ...rows.paths], [...carry.nodes, ...rows.nodes.map(sliceOf)]),
     (inputs) => {
       const returned = body(
@@ -352,7 +358,8 @@ const scanWith = (
     length,
     reverse: options?.reverse ?? false
   }
-  const results = applyMany("scan", attributes, [...captured, ...carry.nodes, ...rows.nodes])
+  const operands = [...captured, ...carry.nodes, ...rows.nodes, ...keysOf(built, length)]
+  const results = applyMany("scan", attributes, operands)
   return [Tree.unflatten(carry.spec, results.slice(0, carries)), Tree.unflatten(ys, results.slice(carries))]
 }
 
@@ -614,20 +621,46 @@ const makeWhileLoop = (
   init: unknown
 ): unknown => {
   const carry = read("whileLoop", "carry", init)
-  const inputs = labels(carry.paths, carry.nodes)
-  const test = capture(inputs, (own) => [
-    scalarBool("whileLoop", "condition", condition(Tree.unflatten(carry.spec, own)))
-  ])
+  const count = carry.nodes.length
+  // Where something is drawn, iterations are counted in one more state, and each has a key of its own, made of one key for the loop.
+  const key = input("key", keyType)
+  const inputs = [...labels(carry.paths, carry.nodes), { label: "iteration", type: Type.index([]) }]
+  let sites = 0
+  const drawing = <A>(iteration: Node, build: () => A): A => {
+    const scope = new Scope(() => apply("foldIn", {}, [key, iteration]), sites)
+    const built = inScope(scope, build)
+    sites = scope.upcoming
+    return built
+  }
+  const test = capture(inputs, (own) =>
+    drawing(own[count]!, () => [
+      scalarBool("whileLoop", "condition", condition(Tree.unflatten(carry.spec, own.slice(0, count))))
+    ])
+  )
   const step = capture(inputs, (own) =>
-    readLike("whileLoop", "carry", carry.spec, body(Tree.unflatten(carry.spec, own)), "init")
+    drawing(own[count]!, () => {
+      const next = body(Tree.unflatten(carry.spec, own.slice(0, count)))
+      return readLike("whileLoop", "carry", carry.spec, next, "init")
+    })
   )
   const captured = capturedBy(test, step)
-  const attributes = {
-    condition: close(test, captured),
-    consts: captured.length,
-    sweeps: [{ body: close(step, captured), states: carry.nodes.length, records: 0 }]
+  const draws = captured.includes(key)
+  const own = (built: Captured): Captured => (draws ? built : { ...built, inputs: built.inputs.slice(0, count) })
+  const counted = (built: Captured): Captured => {
+    const next = () => apply("add", {}, [built.inputs[count]!, constant(Tensor.index(1))])
+    return draws ? { ...built, outputs: [...built.outputs, next()] } : built
   }
-  return Tree.unflatten(carry.spec, applyMany("whileLoop", attributes, [...captured, ...carry.nodes]))
+  const attributes = {
+    condition: close(own(test), captured),
+    consts: captured.length,
+    sweeps: [{ body: close(own(counted(step)), captured), states: draws ? count + 1 : count, records: 0 }]
+  }
+  const results = applyMany("whileLoop", attributes, [
+    ...captured.map((node) => (node === key ? enclosing().next() : node)),
+    ...carry.nodes,
+    ...(draws ? [constant(Tensor.index(0))] : [])
+  ])
+  return Tree.unflatten(carry.spec, results.slice(0, count))
 }
 
 /**
@@ -687,7 +720,7 @@ const makeMap = (body: Step, xs: unknown, consts: unknown): unknown => {
   const rowSpec = Tree.mapSpec(rows.spec, ({ type }) => ({ elementType: type.elementType, shape: type.shape.slice(1) }))
   const count = shared.nodes.length
   let ys: Tree.Spec = {}
-  const built = capture(
+  const built = captureDrawing(
     labels([...shared.paths, ...rows.paths], [...shared.nodes, ...rows.nodes.map(sliceOf)]),
     (inputs) => {
       const own = Tree.unflatten(shared.spec, inputs.slice(0, count))
@@ -698,5 +731,6 @@ const makeMap = (body: Step, xs: unknown, consts: unknown): unknown => {
   )
   const captured = capturedBy(built)
   const attributes = { body: close(built, captured), consts: captured.length + count, size, summed: 0 }
-  return Tree.unflatten(ys, applyMany("map", attributes, [...captured, ...shared.nodes, ...rows.nodes]))
+  const operands = [...captured, ...shared.nodes, ...rows.nodes, ...keysOf(built, size)]
+  return Tree.unflatten(ys, applyMany("map", attributes, operands))
 }

@@ -2,6 +2,7 @@ import type { Pipeable } from "effect/Pipeable"
 import { fromNode, isOperand, liftNode, toNode } from "../internal/lift.ts"
 import * as Internal from "../internal/node.ts"
 import type * as Primitive from "../Primitive.ts"
+import type { Requirement } from "../Requirement.ts"
 import type * as Shape from "../Shape.ts"
 import * as Tensor from "../Tensor.ts"
 import type * as Type from "../Type.ts"
@@ -333,7 +334,14 @@ export const isExpr = (u: unknown): u is Any => typeof u === "object" && u !== n
  * @since 0.1.0
  */
 export type View =
-  | { readonly _tag: "Input"; readonly id: number; readonly label: string; readonly type: Type.Type }
+  | {
+      readonly _tag: "Input"
+      readonly id: number
+      readonly label: string
+      readonly type: Type.Type
+      /** What it stands for, where it is a free input that programs require. */
+      readonly requirement?: Requirement
+    }
   | { readonly _tag: "Constant"; readonly id: number; readonly value: Tensor.Any; readonly type: Type.Type }
   | {
       readonly _tag: "Apply"
@@ -380,7 +388,13 @@ export const view = (self: Any): View => {
   const type: Type.Type = { elementType: node.elementType, shape: node.shape }
   switch (node._tag) {
     case "Input":
-      return { _tag: "Input", id: node.id, label: node.label!, type }
+      return {
+        _tag: "Input",
+        id: node.id,
+        label: node.label!,
+        type,
+        ...(node.requirement === undefined ? {} : { requirement: node.requirement })
+      }
     case "Constant":
       return { _tag: "Constant", id: node.id, value: node.value!, type }
     case "Apply":

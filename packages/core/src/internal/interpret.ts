@@ -11,8 +11,12 @@ export class FreeVariable extends Error {
   override readonly name = "FreeVariable"
   constructor(node: Node) {
     super(
-      `the input ${JSON.stringify(node.label)} belongs to another program and has no value here; ` +
-        `build the inner program inside the body of the outer one, or pass it as an input`
+      node.requirement?._tag === "Param"
+        ? `the parameter ${JSON.stringify(node.label)} has no value here: use Fn.withParams`
+        : node.requirement?._tag === "Random"
+          ? `there is no key to draw random numbers with: use Fn.withKey`
+          : `the input ${JSON.stringify(node.label)} belongs to another program and has no value here; ` +
+            `build the inner program inside the body of the outer one, or pass it as an input`
     )
   }
 }

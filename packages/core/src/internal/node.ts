@@ -3,6 +3,7 @@
 
 import { Pipeable } from "effect"
 import type * as Primitive from "../Primitive.ts"
+import type { Requirement } from "../Requirement.ts"
 import type * as Shape from "../Shape.ts"
 import type * as Tensor from "../Tensor.ts"
 import type * as Type from "../Type.ts"
@@ -11,6 +12,9 @@ export const TypeId = "~@fluxion/core/Expr"
 
 // Operands exist before the nodes that use them, so ascending ids are a topological order.
 let nextId = 0
+
+/** What the free inputs that a node depends on are, as bits. */
+export const requires = { params: 1, random: 2 } as const
 
 export class Node extends Pipeable.Class implements Type.Type {
   readonly [TypeId] = TypeId
@@ -27,6 +31,10 @@ export class Node extends Pipeable.Class implements Type.Type {
   readonly control: { readonly primitive: Primitive.ControlName; readonly types: ReadonlyArray<Type.Type> } | undefined
   /** Of a projection: which result of its operand it is. */
   readonly index: number
+  /** Of a free input that a program requires: what it is. Other inputs belong to a program. */
+  readonly requirement: Requirement | undefined
+  /** Which kinds of requirement the node depends on. */
+  readonly requires: number
   /** Scratch of the scheduler, meaningless outside of one call: which visit saw this node last, and where it put it. */
   visit = 0
   position = 0
@@ -40,7 +48,8 @@ export class Node extends Pipeable.Class implements Type.Type {
     value: Tensor.Any | undefined,
     label: string | undefined,
     control?: Node["control"],
-    index = 0
+    index = 0,
+    requirement?: Requirement
   ) {
     super()
     this.id = nextId++
@@ -54,6 +63,10 @@ export class Node extends Pipeable.Class implements Type.Type {
     this.label = label
     this.control = control
     this.index = index
+    this.requirement = requirement
+    let bits = requirement === undefined ? 0 : requirement._tag === "Param" ? requires.params : requires.random
+    for (let i = 0; i < operands.length; i++) bits |= operands[i]!.requires
+    this.requires = bits
   }
   toJSON() {
     return {
@@ -86,6 +99,22 @@ const none: ReadonlyArray<Node> = []
 
 export const input = (label: string, type: Type.Type): Node =>
   new Node("Input", type.elementType, type.shape, undefined, undefined, none, undefined, label)
+
+/** A free input that a program requires: bound to an input of the program by `Fn.withParams` or `Fn.withKey`. */
+export const required = (label: string, type: Type.Type, requirement: Requirement): Node =>
+  new Node(
+    "Input",
+    type.elementType,
+    type.shape,
+    undefined,
+    undefined,
+    none,
+    undefined,
+    label,
+    undefined,
+    0,
+    requirement
+  )
 
 export const constant = (value: Tensor.Any): Node =>
   new Node("Constant", value.elementType, value.shape, undefined, undefined, none, value, undefined)

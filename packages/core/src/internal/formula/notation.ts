@@ -340,7 +340,10 @@ export const notations: Notations = {
     level: Level.power,
     parts: ["\\ln\\left|\\det\\left(", hole(0, Level.any), "\\right)\\right|"]
   }),
-  stopGradient: call("stopGradient")
+  stopGradient: call("stopGradient"),
+  foldIn: call("foldIn"),
+  randomUniform: callWithAttributes("randomUniform"),
+  randomPermutation: callWithAttributes("randomPermutation")
 }
 
 /** `square(x)`, for the product of an expression that has no name with itself. */

@@ -96,3 +96,15 @@ export const leastSquares = (a: Float64Array, m: number, n: number, b: Float64Ar
   for (let k = order - 1; k >= 0; k--) reflect(q, rows, order, k, x, 0, columns, products)
   return x
 }
+
+/** `Q` of the `m >= n` by `n` matrix `a`: orthonormal columns, with signs that make the diagonal of `R` positive. */
+export const orthonormalColumns = (a: Float64Array, m: number, n: number): Float64Array => {
+  const reflections = a.slice()
+  const diagonal = new Float64Array(n)
+  factor(reflections, m, n, diagonal)
+  const q = new Float64Array(m * n)
+  for (let i = 0; i < n; i++) q[i * n + i] = diagonal[i]! < 0 ? -1 : 1
+  const products = new Float64Array(n)
+  for (let k = n - 1; k >= 0; k--) reflect(reflections, m, n, k, q, 0, n, products)
+  return q
+}

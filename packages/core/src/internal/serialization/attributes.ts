@@ -184,5 +184,8 @@ export const rows: Rows = {
   det: none,
   detSign: none,
   logdet: none,
-  stopGradient: none
+  stopGradient: none,
+  foldIn: none,
+  randomUniform: shape,
+  randomPermutation: { schema: Schema.Struct({ size: nonNegative }), programs: {} }
 }

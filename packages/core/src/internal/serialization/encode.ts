@@ -111,7 +111,12 @@ class Encoder {
       throw new ProgramEncodeError({
         path: path(),
         expected: "an input of the program itself",
-        actual: `the input ${JSON.stringify(node.label)} of another program`
+        actual:
+          node.requirement?._tag === "Param"
+            ? `the parameter ${JSON.stringify(node.label)} (make it an input: Fn.withParams)`
+            : node.requirement?._tag === "Random"
+              ? "a key (make it an input: Fn.withKey)"
+              : `the input ${JSON.stringify(node.label)} of another program`
       })
     }
     if (node._tag === "Control" || node._tag === "Project") {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { threefry2x32 } from "../../src/internal/threefry.ts"
+import { threefry2x32 } from "../../../src/internal/random/threefry.ts"
 
 describe("threefry2x32", () => {
   // Known answers of the authors' library Random123, file kat_vectors: counter, key, result for 20 rounds.
