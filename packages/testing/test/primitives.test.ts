@@ -485,6 +485,8 @@ const alongAxes = (
 const indices = (values: ReadonlyArray<number> | ReadonlyArray<ReadonlyArray<number>> | number): Expr.IndexExpr =>
   Expr.constant(Tensor.index(values as ReadonlyArray<number>) as Tensor.Tensor<Shape.Shape, "index">)
 
+const key = Expr.constant(Tensor.index([7, -9]))
+
 const each = (shapes: ReadonlyArray<Shape.Shape>, f: (x: Array64) => Expr.Any): OfArrays["cases"] =>
   shapes.map((shape) => [[shape], f] as const)
 
@@ -578,6 +580,25 @@ const primitivesOfArrays = {
       [(x) => Expr.reduceMin(x), [1, 1, 3, 1], [1 / 3, 1 / 3, 0, 1 / 3]],
       [(x) => Expr.reduceMin(x), [0, -0], [0.5, 0.5]]
     ]
+  },
+  // Functions of a key, which is no real: linear in what they are used with.
+  foldIn: {
+    cases: each([[2], [0]], (x) => {
+      const words = Fn.expressions.apply("foldIn", {}, [key, Expr.toIndex(x)])
+      return Expr.mul(Expr.reshape(x, [-1, 1]), Expr.toReal(words as Expr.IndexExpr))
+    }),
+    numeric: false,
+    special: false
+  },
+  randomUniform: {
+    cases: each([[], [3], [0], [2, 1, 3]], (x) =>
+      Expr.mul(x, Fn.expressions.apply("randomUniform", { shape: x.shape }, [key]) as Array64)
+    )
+  },
+  randomPermutation: {
+    cases: each([[3], [0], [2, 3]], (x) =>
+      Expr.gather(x, Fn.expressions.apply("randomPermutation", { size: x.shape[0]! }, [key]) as Expr.IndexExpr)
+    )
   },
   argmax: { cases: alongAxes((x, { axis }) => Expr.toReal(Expr.argmax(x, axis)), withAxes) },
   argmin: { cases: alongAxes((x, { axis }) => Expr.toReal(Expr.argmin(x, axis)), withAxes) },
@@ -957,6 +978,9 @@ const others = [
   "constant",
   "isExpr",
   "ones",
+  // Requirements have tests of their own: packages/core/test/requirements.test.ts and packages/testing/test/random.test.ts.
+  "param",
+  "random",
   "view",
   "zeros"
 ]
