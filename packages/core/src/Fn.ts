@@ -653,7 +653,7 @@ export const andThen: {
       `the first program computes ${Tree.render(first.outputs)}, the second takes ${Tree.render(second.inputs)}`
     )
   }
-  if (closedKeys(second).length > 0) {
+  if (closedKeys(first).length > 0 && closedKeys(second).length > 0) {
     return unsafeFromLeaves(
       first.inputs,
       second.outputs,
