@@ -70,7 +70,7 @@ export type ExcludeRandom<R> = Exclude<R, Random>
 
 type Missing<R> =
   R extends Param<infer Name, infer S>
-    ? `Param<"${Name}", ${Shape.Render<S>}>; use Fn.withParams`
+    ? `Param<${Name}, ${Shape.Render<S>}>; use Fn.withParams`
     : R extends Random
       ? "Random; use Fn.withKey"
       : R extends string

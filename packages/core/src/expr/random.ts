@@ -67,7 +67,7 @@ export interface UniformOptions<S extends Shape.Shape, Min, Max> {
  * import { Expr, Fn, Random } from "@fluxion/core"
  *
  * const dice = Fn.make({}, () => Expr.ceil(Expr.random.uniform([5], { min: 0, max: 6 })))
- * console.log(`${Fn.runSync(Fn.withKey(dice), { key: Random.key(1), inputs: {} })}`) // [1, 1, 1, 1, 1]
+ * console.log(`${Fn.runSync(Fn.withKey(dice), { key: Random.key(1), inputs: {} })}`) // [1, 6, 2, 1, 3]
  * ```
  *
  * @category distributions
@@ -144,27 +144,35 @@ export const normal = <const S extends Shape.Shape, Mean extends Operand = numbe
  *
  * @example
  * ```ts
- * import { Expr, Fn, Random } from "@fluxion/core"
+ * import { Expr, Fn, Random, Tensor } from "@fluxion/core"
  *
- * const dropout = Fn.make([4], (x) => Expr.select(Expr.random.bernoulli(0.5, [4]), Expr.mul(2, x), 0))
- * const mean = Fn.make([4], (x) => Expr.mean(Fn.apply(Fn.map(dropout, { size: 1000, axes: null }), x)))
- * const value = Fn.runSync(Fn.withKey(mean), { key: Random.key(1), inputs: [1, 1, 1, 1] as never })
- * console.log(value)
+ * const dropout = Fn.make([6], (x) => Expr.select(Expr.random.bernoulli(0.5, [6]), Expr.mul(2, x), 0))
+ * const x = Tensor.make([1, 2, 3, 4, 5, 6])
+ * console.log(`${Fn.runSync(Fn.withKey(dropout), { key: Random.key(1), inputs: x })}`) // [2, 0, 6, 8, 10, 0]
  * ```
  *
  * @category distributions
  * @since 0.1.0
  */
 export const bernoulli: {
+  (): <P extends Operand>(p: P) => BoolExpr<ShapeOf<P>, ErrorOf<P>, Random | RequirementsOf<P>>
+  <const S extends Shape.Shape>(
+    shape: S
+  ): <P extends Operand>(
+    p: P & Shape.CheckBroadcastTo<ShapeOf<P>, S>
+  ) => BoolExpr<S, ErrorOf<P>, Random | RequirementsOf<P>>
   <P extends Operand>(p: P): BoolExpr<ShapeOf<P>, ErrorOf<P>, Random | RequirementsOf<P>>
   <P extends Operand, const S extends Shape.Shape>(
     p: P & Shape.CheckBroadcastTo<ShapeOf<P>, S>,
     shape: S
   ): BoolExpr<S, ErrorOf<P>, Random | RequirementsOf<P>>
-} = (p: Operand, shape?: Shape.Shape): never => {
-  const own = shape ?? liftNode(p).shape
-  return lt(unit(own), parameter("random.bernoulli", "p", p, own)) as never
-}
+} = dual(
+  (args) => isOperand(args[0]),
+  (p: Operand, shape?: Shape.Shape): never => {
+    const own = shape ?? liftNode(p).shape
+    return lt(unit(own), parameter("random.bernoulli", "p", p, own)) as never
+  }
+)
 
 /**
  * Draws of an index along an axis (the last by default), with probabilities `softmax(logits)`: one for each row of logits.
@@ -176,10 +184,11 @@ export const bernoulli: {
  *
  * @example
  * ```ts
- * import { Expr, Fn, Random } from "@fluxion/core"
+ * import { Expr, Fn, Random, Tensor } from "@fluxion/core"
  *
- * const f = Fn.make([3], (logits) => Expr.random.categorical(Expr.broadcastTo(logits, [5, 3])))
- * console.log(f.outputs.shape) // [ 5 ]
+ * const draws = Fn.make([3], (logits) => Expr.random.categorical(Expr.broadcastTo(logits, [8, 3])))
+ * const logits = Tensor.make([0, 2, -Infinity])
+ * console.log(`${Fn.runSync(Fn.withKey(draws), { key: Random.key(1), inputs: logits })}`) // [1, 1, 1, 0, 1, 1, 1, 1]
  * ```
  *
  * @category distributions
@@ -214,10 +223,11 @@ export const categorical: {
  *
  * @example
  * ```ts
- * import { Expr, Fn, Random } from "@fluxion/core"
+ * import { Expr, Fn, Random, Tensor } from "@fluxion/core"
  *
  * const shuffle = Fn.make([4], (x) => Expr.gather(x, Expr.random.permutation(4)))
- * console.log(shuffle.outputs) // [ 4 ]
+ * const x = Tensor.make([10, 20, 30, 40])
+ * console.log(`${Fn.runSync(Fn.withKey(shuffle), { key: Random.key(1), inputs: x })}`) // [30, 10, 20, 40]
  * ```
  *
  * @category distributions
