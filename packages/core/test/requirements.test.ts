@@ -336,6 +336,11 @@ describe("keys", () => {
         {}
       )
     ).toEqual(keys.map(drawn).toReversed())
+    const mapped = Expr.map((x) => Expr.add(x, u()), Expr.zeros([2]))
+    const looped = Expr.iterate(2, (x) => Expr.add(x, u()), Expr.constant(0))
+    const all = Fn.make({}, () => Expr.concat([mapped, Expr.reshape(looped, [1])], 0))
+    const { data } = run(all, {}) as Tensor.Tensor
+    expect(new Set(data).size).toBe(3)
   })
 
   it("of elements: a program under map draws for each", () => {

@@ -1,7 +1,7 @@
 // Programs with requirements that must type-check, with exactly these types, in both call styles.
 
 import { Expr, Fn, Initializer, Random, type Requirement, Tensor, type Type } from "@fluxion/core"
-import { Effect } from "effect"
+import type { Effect } from "effect"
 
 type Equals<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 const the = <U>(_value: U) => ({
