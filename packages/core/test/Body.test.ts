@@ -1,6 +1,6 @@
 // A body in parts computes what the whole body computes, whichever inputs are known and whichever outputs are asked for.
 
-import { Body, Expr, Fn, Interpreter, LinearMap, Rule, Tensor, Type } from "@fluxion/core"
+import { Basis, Body, Expr, Fn, Interpreter, Rule, Tensor, Type } from "@fluxion/core"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 
@@ -245,10 +245,10 @@ describe("keepOutputs", () => {
   })
 })
 
-describe("LinearMap.matrix", () => {
+describe("Basis.map", () => {
   it("has one column a basis vector, and Zero where nothing varies", () => {
     const f = Fn.make({ x: [2] }, ({ x }) => {
-      const rows = LinearMap.matrix({
+      const rows = Basis.map({
         at: [x],
         directions: [Type.real([2]), Type.real([])],
         build: ([at], [u, s]) => [

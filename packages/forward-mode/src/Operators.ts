@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { type Expr, Fn, Interpreter, LinearMap, Operations, Shape, Tensor, Tree } from "@fluxion/core"
+import { Basis, type Expr, Fn, Interpreter, Operations, Shape, Tensor, Tree } from "@fluxion/core"
 import { dual, type DualCarrier, vectorDual } from "./DualAlgebra.ts"
 import { Zero } from "@fluxion/core/Rule"
 
@@ -237,7 +237,7 @@ export const jacobian = <I extends Tree.Spec, O, E, R>(
   // The block of an input without elements is empty, whatever the tangent.
   const varying = inputs.flatMap((leaf, i) => (isReal(leaf) && Shape.size(leaf.type.shape) > 0 ? [i] : []))
   return Fn.unsafeFromLeaves(inputsSpec, spec, (leaves) => {
-    const columns = LinearMap.matrix({
+    const columns = Basis.map({
       at: leaves,
       directions: varying.map((i) => inputs[i]!.type),
       build: (at, tangents) => {

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { type Expr, Fn, Interpreter, LinearMap, Operations, Shape, Tensor, Tree } from "@fluxion/core"
+import { Basis, type Expr, Fn, Interpreter, Operations, Shape, Tensor, Tree } from "@fluxion/core"
 import { dual } from "effect/Function"
 import type { Traced } from "./Tape.ts"
 import { traced } from "./TracedAlgebra.ts"
@@ -345,7 +345,7 @@ export const jacobian = <I extends Tree.Spec, O, E, R>(
   // The block of an output without elements is empty, whatever the cotangent.
   const pulled = outputs.flatMap((leaf, o) => (isReal(leaf) && Shape.size(leaf.type.shape) > 0 ? [o] : []))
   return Fn.unsafeFromLeaves(inputsSpec, spec, (leaves) => {
-    const rows = LinearMap.matrix({
+    const rows = Basis.map({
       at: leaves,
       directions: pulled.map((o) => outputs[o]!.type),
       build: (at, cotangents) => {

@@ -1,5 +1,5 @@
 /**
- * Linear maps that a program makes at a point, such as its derivative: how they become matrices.
+ * Programs along every standard basis vector: how derivatives become matrices, diagonals and traces.
  *
  * @since 0.1.0
  */
@@ -15,15 +15,15 @@ import * as Type from "./Type.ts"
 const expressions = Operations.make(Fn.expressions)
 
 /**
- * A program that is linear in some of its inputs, at a point.
+ * A program along directions at a point.
  *
  * @category models
  * @since 0.1.0
  */
-export interface LinearMap {
-  /** Where: what the program is not linear in. */
+export interface Directional {
+  /** Where: what all directions share. */
   readonly at: ReadonlyArray<Expr.Any>
-  /** The types of the directions, the inputs that it is linear in: real, and not empty. */
+  /** The types of the directions: real, and not empty. */
   readonly directions: ReadonlyArray<Type.Type>
   /** Builds, for each direction, the results along it; `Zero` for those that do not vary with it. */
   readonly build: (
@@ -33,19 +33,19 @@ export interface LinearMap {
 }
 
 /**
- * The matrix of a linear map: for each direction, its results along each standard basis vector, stacked along a new leading axis.
+ * For each direction, the results of a program along each standard basis vector, stacked along a new leading axis.
  *
  * **Details**
  *
  * What depends on the point alone is evaluated once (see `Body.split`); the rest in one `map` over the elements of each direction, so the program grows with
- * the number of directions and not with that of their elements.
+ * the number of directions and not with that of their elements. The columns of a Jacobian are the derivatives along basis vectors; `v · J v` along them is its diagonal.
  *
  * @example
  * ```ts
- * import { Expr, Fn, LinearMap, Tensor, Type } from "@fluxion/core"
+ * import { Basis, Expr, Fn, Tensor, Type } from "@fluxion/core"
  *
  * const f = Fn.make([2], (x) => {
- *   const [[matrix]] = LinearMap.matrix({
+ *   const [[matrix]] = Basis.map({
  *     at: [x],
  *     directions: [Type.real([2])],
  *     build: ([at], [v]) => [[Expr.mul(Expr.exp(at as Expr.Expr<[2]>), v as Expr.Expr<[2]>)]]
@@ -58,7 +58,7 @@ export interface LinearMap {
  * @category combinators
  * @since 0.1.0
  */
-export const matrix = ({ at, build, directions }: LinearMap): ReadonlyArray<ReadonlyArray<Expr.Any | Zero>> => {
+export const map = ({ at, build, directions }: Directional): ReadonlyArray<ReadonlyArray<Expr.Any | Zero>> => {
   let rows: ReadonlyArray<ReadonlyArray<Expr.Any | Zero>> = []
   const { body, captured } = Body.capture([...at.map(typeOf), ...directions], (inputs) => {
     rows = build(inputs.slice(0, at.length), inputs.slice(at.length))
