@@ -176,10 +176,7 @@ const byDerivative = <A>(
  * @category models
  * @since 0.1.0
  */
-export interface TaylorInputs<I extends Tree.Spec> extends Tree.SpecRecord {
-  readonly at: I
-  readonly direction: Tree.TangentSpec<I>
-}
+export type TaylorInputs<I extends Tree.Spec> = { readonly at: I; readonly direction: Tree.TangentSpec<I> }
 
 /**
  * The Taylor coefficients of a program along a line, as a program: point and direction in, coefficients of `t ↦ f(at + t direction)` out.
