@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Basis, type Expr, Fn, Operations, Shape, Tensor, Tree, type Type } from "@fluxion/core"
+import { Basis, type Expr, Fn, Operations, Shape, Tensor, type Tree, type Type } from "@fluxion/core"
 import * as Forward from "@fluxion/forward-mode"
 import * as Reverse from "@fluxion/reverse-mode"
 import { Zero } from "@fluxion/core/Rule"

@@ -1,6 +1,6 @@
 // The algebra of sparsity: for each element of each value, which elements of the inputs it varies with.
 
-import { type Algebra, Body, Interpreter, Primitive, Shape, Tensor, Type } from "@fluxion/core"
+import { type Algebra, Body, Interpreter, type Primitive, Shape, Tensor, Type } from "@fluxion/core"
 import { Equal } from "effect"
 import { rules, type SparsityRule } from "../rules/sparsity/index.ts"
 import {
