@@ -18,7 +18,9 @@ import type * as Tree from "./Tree.ts"
 
 export {
   type BodyEncoded,
+  type BodyInputEncoded,
   type ConstantEncoded,
+  type GraphEncoded,
   limits,
   type NodeEncoded,
   ProgramDecodeError,
