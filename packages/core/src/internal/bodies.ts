@@ -1,6 +1,6 @@
 // The bodies inside the attributes of control primitives, wherever they stand: finding and replacing them.
 
-import type { Body } from "./schedule.ts"
+import { type Body, schedule } from "./schedule.ts"
 
 export const isBody = (u: unknown): u is Body =>
   typeof u === "object" && u !== null && "inputNodes" in u && "outputNodes" in u
@@ -31,3 +31,26 @@ export const bodiesOf = (attributes: object): ReadonlyArray<Body> => {
   replaceIn(attributes, isBody, (body) => found.push(body))
   return found
 }
+
+/** The bodies that a program holds at any depth, each once and after those it holds itself. A body cannot hold itself, so this ends. */
+export const bodiesWithin = (program: Body): ReadonlyArray<Body> => {
+  const ordered = new Set<Body>()
+  const pending: Array<{ readonly body: Body; visited: boolean }> = [{ body: program, visited: false }]
+  while (pending.length > 0) {
+    const top = pending.at(-1)!
+    if (top.visited || ordered.has(top.body)) {
+      pending.pop()
+      if (top.body !== program) ordered.add(top.body)
+      continue
+    }
+    top.visited = true
+    const held = heldBy(top.body)
+    for (let i = held.length - 1; i >= 0; i--) {
+      if (!ordered.has(held[i]!)) pending.push({ body: held[i]!, visited: false })
+    }
+  }
+  return [...ordered]
+}
+
+const heldBy = (body: Body): ReadonlyArray<Body> =>
+  schedule(body, false).nodes.flatMap((node) => (node._tag === "Control" ? bodiesOf(node.attributes!) : []))

@@ -2,7 +2,7 @@
 
 import { Schema, SchemaIssue, Result } from "effect"
 import type * as Tree from "../../Tree.ts"
-import { bodiesOf, isBody, replaceIn } from "../bodies.ts"
+import { bodiesWithin, isBody, replaceIn } from "../bodies.ts"
 import type { Node } from "../node.ts"
 import { type Body, schedule } from "../schedule.ts"
 import { encodeConstant } from "./constant.ts"
@@ -42,7 +42,11 @@ class Encoder {
   private readonly places = new Map<Body, number>()
 
   encode(main: Program): ProgramEncoded {
-    this.bodies(main)
+    for (const body of bodiesWithin(main)) {
+      const place = this.table.length
+      this.table.push(this.body(body, ["bodies", place]))
+      this.places.set(body, place)
+    }
     const inputs = encodeSpec(main.inputs, ["inputs"], this.taken)
     const outputs = encodeSpec(main.outputs, ["outputs"], this.taken)
     return {
@@ -51,31 +55,6 @@ class Encoder {
       inputs,
       outputs,
       ...this.graph(main, [])
-    }
-  }
-
-  /** Encodes the bodies that `main` holds, innermost first. A body cannot hold itself, so this ends. */
-  private bodies(main: Body): void {
-    const pending: Array<{ readonly body: Body; visited: boolean }> = [{ body: main, visited: false }]
-    while (pending.length > 0) {
-      const top = pending.at(-1)!
-      if (this.places.has(top.body)) {
-        pending.pop()
-      } else if (top.visited) {
-        pending.pop()
-        if (top.body === main) continue
-        const place = this.table.length
-        this.table.push(this.body(top.body, ["bodies", place]))
-        this.places.set(top.body, place)
-      } else {
-        top.visited = true
-        const held = schedule(top.body, false).nodes.flatMap((node) =>
-          node._tag === "Control" ? bodiesOf(node.attributes!) : []
-        )
-        for (let i = held.length - 1; i >= 0; i--) {
-          if (!this.places.has(held[i]!)) pending.push({ body: held[i]!, visited: false })
-        }
-      }
     }
   }
 
