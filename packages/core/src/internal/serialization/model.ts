@@ -243,7 +243,7 @@ export class ProgramDecodeError extends Schema.TaggedError<ProgramDecodeError>()
  * **Details**
  *
  * `path` leads to where what is wrong would be in the encoded program. A program that uses an input of another program has no meaning by
- * itself, and is refused; so is what exceeds the `limits`.
+ * itself, and is refused; so is what has attributes that are not data, and what exceeds the `limits`.
  *
  * @example
  * ```ts
