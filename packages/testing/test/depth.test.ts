@@ -86,6 +86,29 @@ describe("two calls each", () => {
   })
 })
 
+describe("a program that is called with other inputs varying each time", () => {
+  it("has a derivative for each", () => {
+    const product = Fn.make({ x: [], y: [] }, ({ x, y }) => ({ xy: Expr.mul(x, y), x }))
+    const f = Fn.make({ a: [], b: [] }, ({ a, b }) => {
+      const first = Fn.call(product, { x: a, y: 3 })
+      const second = Fn.call(product, { x: 5, y: a })
+      const third = Fn.call(product, { x: a, y: b })
+      const fourth = Fn.call(product, { x: a, y: 4 })
+      const sum = Expr.add(Expr.mul(first.xy, second.x), Expr.mul(7, second.xy))
+      return Expr.add(Expr.add(sum, Expr.mul(third.xy, first.x)), fourth.xy)
+    })
+    // 15 a + 35 a + a^2 b + 4 a
+    const at = { a: 2, b: 11 }
+    const gradient = { a: 54 + 2 * 2 * 11, b: 4 }
+    expect(Fn.runSync(Forward.jacobian(f), at)).toEqual(gradient)
+    expect(Fn.runSync(Reverse.grad(f), at)).toEqual(gradient)
+    expect(Fn.runSync(Reverse.grad(f, { wrt: ["b"] }), at)).toEqual({ b: 4 })
+    expect(Fn.runSync(Forward.jvp(f), { primals: at, tangents: { a: 1, b: 10 } }).tangents).toBe(138)
+    expect(Fn.runSync(Reverse.grad(Fn.make([], (a) => Fn.apply(f, { a, b: 11 }))), 2)).toBe(98)
+    expect(Fn.runSync(Forward.derivative(Fn.make([], (b) => Fn.apply(f, { a: 2, b }))), 11)).toBe(4)
+  })
+})
+
 describe("loops within loops", () => {
   it("are differentiated at any depth, and evaluated to a depth of hundreds", () => {
     const f = nest(300, sine, looping)
