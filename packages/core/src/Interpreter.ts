@@ -78,8 +78,9 @@ const frame = (body: Body, once: boolean): Frame => {
   const values = new Array<Tensor.Any | undefined>(nodes.length)
   const results: Array<ReadonlyArray<Tensor.Any> | undefined> = []
   let inputs: ReadonlyArray<Tensor.Any> = []
-  // The positions that are evaluated each time; until the first time, all.
+  // The positions that are evaluated each time; the first time, all. Many bodies are evaluated once.
   let order: Int32Array | undefined
+  let isFresh = true
   let next = 0
   const evaluateAt = (i: number): Primitive.Entry | undefined => {
     const node = nodes[i]!
@@ -118,6 +119,7 @@ const frame = (body: Body, once: boolean): Frame => {
     begin: (given) => {
       inputs = given
       next = 0
+      if (!isFresh) order ??= Int32Array.from(nodes.keys()).filter((i) => dependent[i] === 1)
       return own
     },
     advance: () => {
@@ -134,7 +136,7 @@ const frame = (body: Body, once: boolean): Frame => {
       results[order === undefined ? next - 1 : order[next - 1]!] = received
     },
     outputs: () => {
-      if (!once) order ??= Int32Array.from(nodes.keys()).filter((i) => dependent[i] === 1)
+      isFresh = false
       return outputs.map((p) => values[p]!)
     }
   }

@@ -1325,18 +1325,43 @@ describe("control flow", () => {
     expect(refusal({ ...scalarProgram(), bodies: [sine, body(0), body(1), body(2)] })).toBe("decoded")
   })
 
+  it("takes the last of several fields of one name, as JSON.parse does", () => {
+    const called = text(
+      Fn.make([], (x) =>
+        Fn.call(
+          Fn.make([], (y) => Expr.sin(y)),
+          x
+        )
+      ) as unknown as Fn.Any
+    )
+    const body = `"attributes":{"body":0}`
+    expect(called).toContain(body)
+    const twice = called.replace(
+      body,
+      `"attributes":{"body":7},"attributes":{"body":"0","__proto__":{"body":0},"body":0}`
+    )
+    expect(refusal(JSON.parse(twice))).toBe(
+      "nodes[1].attributes.__proto__: expected no excess property (an attribute of call), got an object"
+    )
+    const repeated = called.replace(body, `"attributes":{"body":7},"attributes":{"body":"0","body":0}`)
+    expect(text(decode(JSON.parse(repeated)))).toBe(called)
+  })
+
   it("has bounds on what a little data may ask for", () => {
     // A body of many inputs or outputs, referred to often.
     const outputs = { inputs: [], nodes: [{ constant: 1 }], results: new Array<number>(2 ** 18).fill(0) }
     const call = { primitive: "call", attributes: { body: 0 }, operands: [] }
-    const calls = (count: number) => ({ ...scalarProgram(...new Array<unknown>(count).fill(call)), bodies: [outputs] })
+    const calls = (count: number) => ({
+      ...scalarProgram(...Array.from({ length: count }, () => call)),
+      bodies: [outputs]
+    })
     expect(soon(() => refusal({ ...calls(15), results: [0] }))).toBe("decoded")
     expect(soon(() => refusal(calls(1000)))).toBe(
       "nodes[17].attributes.body: expected at most 4194304 inputs and outputs of the bodies that control primitives refer to in all, got more"
     )
-    const inputs = new Array<unknown>(2 ** 14).fill({ label: "x", elementType: "real", shape: [] })
+    const inputs = Array.from({ length: 2 ** 14 }, () => ({ label: "x", elementType: "real", shape: [] }))
     const wide = { inputs, nodes: inputs.map((_, input) => ({ input })), results: [] }
-    const sweeps = new Array<unknown>(10_000).fill({ body: 0, states: 0, records: 0 })
+    const sweeps = Array.from({ length: 10_000 }, () => ({ body: 0, states: 0, records: 0 }))
     const loop = {
       primitive: "whileLoop",
       attributes: { condition: 0, consts: inputs.length, sweeps },
@@ -1345,7 +1370,7 @@ describe("control flow", () => {
     expect(soon(() => refusal({ ...scalarProgram(loop), bodies: [wide] }))).toMatch(
       "at most 4194304 inputs and outputs"
     )
-    expect(soon(() => refusal({ ...scalarProgram(), bodies: new Array<unknown>(100).fill(wide) }))).toMatch(
+    expect(soon(() => refusal({ ...scalarProgram(), bodies: Array.from({ length: 100 }, () => wide) }))).toMatch(
       "at most 1048576 entries of specifications"
     )
     // Counts are bounded by the shapes that they make, as those of other primitives are.
