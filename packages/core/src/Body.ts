@@ -13,6 +13,7 @@ import type * as Expr from "./Expr.ts"
 import { capture as captureNodes, capturedBy, close } from "./internal/capture.ts"
 import { keepOutputs as keepBodyOutputs } from "./internal/deadResults.ts"
 import { FreeVariable, interpret as interpretBody } from "./internal/interpret.ts"
+import { type Memory, memory } from "./internal/memory.ts"
 import * as Internal from "./internal/node.ts"
 import { splitBody } from "./internal/partialEvaluation.ts"
 import { type Body as InternalBody, schedule, usedInputs as used } from "./internal/schedule.ts"
@@ -250,4 +251,41 @@ export const split = (self: Body, known: ReadonlyArray<boolean>): Split => {
     every,
     known.map(() => false)
   )
+}
+
+/**
+ * A memory for what is made of bodies: for one body and key, it is made once, for as long as the body lives.
+ *
+ * **Details**
+ *
+ * For rules that transform bodies. Bodies that are shared are transformed once, so programs that call a program twice, which calls another one twice, take time
+ * linear in their size. Making may use any memory again for the bodies inside; that takes no stack, however deep they nest: a
+ * call may begin again after what it needed was made. So it must have no effect but its result.
+ *
+ * @example
+ * ```ts
+ * import { Body, Type } from "@fluxion/core"
+ *
+ * const remember = Body.makeMemory()
+ * const body = Body.make([Type.real([])], (inputs) => inputs)
+ * const count = () => remember(body, "outputs", () => {
+ *   console.log("once") // once
+ *   return Body.outputTypes(body).length
+ * })
+ * console.log(count() + count()) // 2
+ * ```
+ *
+ * @category caching
+ * @since 0.1.0
+ */
+export const makeMemory: () => Memory = memory
+
+export type {
+  /**
+   * Gives what was made of a body under a key before, or makes it.
+   *
+   * @category caching
+   * @since 0.1.0
+   */
+  Memory
 }

@@ -515,12 +515,23 @@ export type ControlAttributes<K extends ControlName> = ControlSignatures[K]
 export type Evaluator = (inputs: ReadonlyArray<Tensor.Any>) => ReadonlyArray<Tensor.Any>
 
 /**
+ * A body that is still to be evaluated, on these inputs.
+ *
+ * @category control
+ * @since 0.1.0
+ */
+export interface Entry {
+  readonly body: Body
+  readonly inputs: ReadonlyArray<Tensor.Any>
+}
+
+/**
  * The row of control primitive `K` in core's table: its typing rule and its reference evaluation.
  *
  * **Details**
  *
  * `types` computes the types of the results, or throws a `ShapeError` where operands do not fit the bodies. `evaluate` receives a function that makes a body
- * ready to be evaluated.
+ * ready to be evaluated. Where its results are those of one body it gives that body with its inputs: then nesting takes no stack.
  *
  * @category control
  * @since 0.1.0
@@ -531,7 +542,7 @@ export interface ControlDefinition<K extends ControlName> {
     attributes: ControlAttributes<K>,
     operands: ReadonlyArray<Tensor.Any>,
     prepare: (body: Body) => Evaluator
-  ) => ReadonlyArray<Tensor.Any>
+  ) => ReadonlyArray<Tensor.Any> | Entry
 }
 
 /**

@@ -1,6 +1,7 @@
 // Leaves out results of control primitives that nothing needs, and what their bodies compute for them alone.
 
 import type * as Primitive from "../Primitive.ts"
+import { memory } from "./memory.ts"
 import { applyTyped, control, type Node } from "./node.ts"
 import { type Body, schedule, usedInputs } from "./schedule.ts"
 
@@ -22,18 +23,13 @@ interface Reduced {
 
 type Reducer<A> = (attributes: A, results: Flags, operands: number) => Reduced
 
-const made = new WeakMap<Body, Map<string, Body>>()
+const remember = memory()
 
 /** The body with some of its outputs only, without what the others alone need. */
-export const keepOutputs = (body: Body, keep: Flags): Body => {
-  const key = keep.map(Number).join("")
-  const before = made.get(body) ?? new Map<string, Body>()
-  made.set(body, before)
-  const known =
-    before.get(key) ?? reduceBody({ inputNodes: body.inputNodes, outputNodes: select(body.outputNodes, keep) })
-  before.set(key, known)
-  return known
-}
+export const keepOutputs = (body: Body, keep: Flags): Body =>
+  remember(body, keep.map(Number).join(""), () =>
+    reduceBody({ inputNodes: body.inputNodes, outputNodes: select(body.outputNodes, keep) })
+  )
 
 const keepInputs = (body: Body, keep: Flags): Body => ({
   inputNodes: select(body.inputNodes, keep),

@@ -6,6 +6,7 @@ import * as Type from "../Type.ts"
 import { copyingAlgebra } from "./expressionAlgebra.ts"
 import { allocate, tensor } from "./indexing.ts"
 import { interpret } from "./interpret.ts"
+import { memory } from "./memory.ts"
 import { applyTyped, constant, control, input, type Node } from "./node.ts"
 import { type Body, schedule } from "./schedule.ts"
 
@@ -30,7 +31,7 @@ export interface Parts {
   readonly direct: Flags
 }
 
-const made = new WeakMap<Body, Map<string, Parts>>()
+const remember = memory()
 
 /**
  * Splits a body. `allowed` says which outputs may belong to the known part; `directable`, which known inputs the unknown part may take
@@ -38,11 +39,7 @@ const made = new WeakMap<Body, Map<string, Parts>>()
  */
 export const splitBody = (body: Body, known: Flags, allowed: Flags, directable: Flags): Parts => {
   const key = [known, allowed, directable].map((flags) => flags.map(Number).join("")).join(",")
-  const before = made.get(body) ?? new Map<string, Parts>()
-  made.set(body, before)
-  const parts = before.get(key) ?? build(body, known, allowed, directable)
-  before.set(key, parts)
-  return parts
+  return remember(body, key, () => build(body, known, allowed, directable))
 }
 
 /** Which outputs of a body the known inputs determine. */

@@ -3,8 +3,8 @@
  *
  * **Details**
  *
- * Bodies are closed programs. Evaluation loops over the schedule of a body, so it is recursive in how deeply control primitives are nested in each
- * other, and in nothing else.
+ * Bodies are closed programs. Evaluation loops over the schedule of a body, and enters branches and calls without recursion; it is recursive in how deeply loops
+ * are nested in each other, and in nothing else.
  *
  * @since 0.1.0
  */
@@ -123,8 +123,10 @@ export const controlFlow: ControlDefinitions<ControlName> = {
       checkTypes("cond", whenTrue.outputNodes, whenFalse.outputNodes, "results of the branch when false")
       return whenTrue.outputNodes.map(typeOf)
     },
-    evaluate: ({ whenFalse, whenTrue }, [predicate, ...consts], prepare) =>
-      prepare(isTrue([predicate!]) ? whenTrue : whenFalse)(consts)
+    evaluate: ({ whenFalse, whenTrue }, [predicate, ...consts]) => ({
+      body: isTrue([predicate!]) ? whenTrue : whenFalse,
+      inputs: consts
+    })
   },
 
   scan: {
@@ -199,7 +201,7 @@ export const controlFlow: ControlDefinitions<ControlName> = {
       checkTypes("call", body.inputNodes, operands, "operands")
       return body.outputNodes.map(typeOf)
     },
-    evaluate: ({ body }, operands, prepare) => prepare(body)(operands)
+    evaluate: ({ body }, operands) => ({ body, inputs: operands })
   },
 
   whileLoop: {

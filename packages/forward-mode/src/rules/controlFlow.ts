@@ -63,21 +63,25 @@ const split = <X>(list: ReadonlyArray<X>, sizes: ReadonlyArray<number>): Array<R
   return [...parts, list.slice(start)]
 }
 
+const remember = Body.makeMemory()
+
+const keyOf = (...parts: ReadonlyArray<unknown>): string =>
+  JSON.stringify(parts, (_, x: unknown) => (typeof x === "boolean" ? Number(x) : x))
+
 /** The patterns of the outputs of a body, given those of its inputs. */
 const outputPatterns = (
   body: Primitive.Body,
   patterns: ReadonlyArray<Pattern>,
   count: number,
   transform: Transform
-): ReadonlyArray<Pattern> => {
-  const inputs = Body.inputTypes(body).map((type, i) => ({
-    primal: type,
-    tangents: patterns[i]!.some(Boolean) ? patterns[i]!.map((present) => (present ? type : Zero)) : undefined
-  }))
-  return Body.interpret(body, transform(Interpreter.types), inputs).map((output) => patternOf(output, count))
-}
-
-const known = new WeakMap<Primitive.Body, Map<string, Primitive.Body>>()
+): ReadonlyArray<Pattern> =>
+  remember(body, keyOf("patterns", count, patterns), () => {
+    const inputs = Body.inputTypes(body).map((type, i) => ({
+      primal: type,
+      tangents: patterns[i]!.some(Boolean) ? patterns[i]!.map((present) => (present ? type : Zero)) : undefined
+    }))
+    return Body.interpret(body, transform(Interpreter.types), inputs).map((output) => patternOf(output, count))
+  })
 
 /** The body with tangents: each group of inputs and of outputs is followed by its tangents. */
 const dualise = (
@@ -85,31 +89,31 @@ const dualise = (
   inputs: ReadonlyArray<Group>,
   outputs: ReadonlyArray<ReadonlyArray<Pattern>>,
   transform: Transform
-): Primitive.Body => {
-  const key = JSON.stringify([inputs.map(({ patterns }) => patterns), outputs], (_, x: unknown) =>
-    typeof x === "boolean" ? Number(x) : x
+): Primitive.Body =>
+  remember(
+    body,
+    keyOf(
+      "dual",
+      inputs.map(({ patterns }) => patterns),
+      outputs
+    ),
+    () => {
+      const types = inputs.flatMap(({ patterns, types }) => [
+        ...types,
+        ...types.flatMap((type, i) => patterns[i]!.filter(Boolean).map(() => type))
+      ])
+      return Body.make(types, (flat) => {
+        const carriers = split(flat, inputs.map(sizeOf)).flatMap((part, i) =>
+          unflattenGroup(part, inputs[i]?.patterns ?? [])
+        )
+        const results = Body.interpret(body, transform(Fn.expressions), carriers)
+        return split(
+          results,
+          outputs.map((patterns) => patterns.length)
+        ).flatMap((part, i) => flattenGroup<Expr.Any>(Fn.expressions, part, outputs[i] ?? []))
+      })
+    }
   )
-  const made = known.get(body) ?? new Map<string, Primitive.Body>()
-  known.set(body, made)
-  const before = made.get(key)
-  if (before !== undefined) return before
-  const types = inputs.flatMap(({ patterns, types }) => [
-    ...types,
-    ...types.flatMap((type, i) => patterns[i]!.filter(Boolean).map(() => type))
-  ])
-  const result = Body.make(types, (flat) => {
-    const carriers = split(flat, inputs.map(sizeOf)).flatMap((part, i) =>
-      unflattenGroup(part, inputs[i]?.patterns ?? [])
-    )
-    const results = Body.interpret(body, transform(Fn.expressions), carriers)
-    return split(
-      results,
-      outputs.map((patterns) => patterns.length)
-    ).flatMap((part, i) => flattenGroup<Expr.Any>(Fn.expressions, part, outputs[i] ?? []))
-  })
-  made.set(key, result)
-  return result
-}
 
 const group = <A>(
   algebra: Algebra<A>,
