@@ -160,7 +160,7 @@ const fixpoint = (
  * @category tables
  * @since 0.1.0
  */
-export const controlFlow: ControlJvpRules<Primitive.ControlName> = {
+export const controlFlow: ControlJvpRules<"cond" | "scan" | "map" | "call" | "whileLoop"> = {
   cond: (operands, { algebra, attributes: { whenFalse, whenTrue }, count, transform }) => {
     const [predicate, ...consts] = operands
     const patterns = consts.map((x) => patternOf(x, count))

@@ -44,14 +44,20 @@ const fixpoint = (start: Flags, step: (flags: Flags) => Flags): Flags => {
   }
 }
 
-const materialize = <A>(
+export const materialize = <A>(
   algebra: Algebra<A>,
   list: ReadonlyArray<A | Zero>,
   types: ReadonlyArray<Type.Type>
 ): Array<A> => list.map((x, i) => (x === Zero ? Operations.make(algebra).zeros(types[i]!.shape) : x))
 
 /** Puts the active inputs of a body on a tape, and gives its outputs with the sweep. */
-const run = <A>(body: Primitive.Body, algebra: Algebra<A>, inputs: ReadonlyArray<A>, active: Flags, trace: Trace) => {
+export const run = <A>(
+  body: Primitive.Body,
+  algebra: Algebra<A>,
+  inputs: ReadonlyArray<A>,
+  active: Flags,
+  trace: Trace
+) => {
   const tape = trace(algebra)
   const carriers = inputs.map((primal, i) => (active[i] === true ? tape.input(primal) : { primal, entry: undefined }))
   const outputs = Body.interpret(body, tape.algebra, carriers)
@@ -59,7 +65,7 @@ const run = <A>(body: Primitive.Body, algebra: Algebra<A>, inputs: ReadonlyArray
 }
 
 /** Which outputs of a body vary, given which inputs do. */
-const activity = (body: Primitive.Body, active: Flags, trace: Trace): Flags =>
+export const activity = (body: Primitive.Body, active: Flags, trace: Trace): Flags =>
   run(body, Interpreter.types, Body.inputTypes(body), active, trace).outputs.map(({ entry }) => entry !== undefined)
 
 /** Which inputs of a body get a cotangent, given which outputs have one. */
@@ -70,7 +76,7 @@ const reached = (body: Primitive.Body, active: Flags, given: Flags, trace: Trace
 }
 
 /** The cotangents of the inputs of a body, within a body that is being built. */
-const pullThrough = (
+export const pullThrough = (
   body: Primitive.Body,
   active: Flags,
   primals: ReadonlyArray<Expr.Any>,
@@ -315,7 +321,7 @@ const sweepActivities = ({
  * @category tables
  * @since 0.1.0
  */
-export const controlFlow: ControlVjpRules<Primitive.ControlName> = {
+export const controlFlow: ControlVjpRules<"cond" | "scan" | "map" | "call" | "whileLoop"> = {
   cond: {
     active: ({ attributes: { whenFalse, whenTrue }, trace, varies }) => {
       const consts = varies.slice(1)
