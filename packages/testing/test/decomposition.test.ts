@@ -151,6 +151,17 @@ describe("where eigenvalues coincide", () => {
     near(reverse!, [0, 0, -1 / 6, 0, 0, -2 / 6, -1 / 6, -2 / 6, 0])
   })
 
+  it("a tangent that leaves an eigenspace as it is moves the vectors outside of it alone", () => {
+    const f = Fn.make([3, 3], (x) => Expr.eigh(x).vectors)
+    const direction = Tensor.make([
+      [0, 0, 1],
+      [0, 5, 2],
+      [1, 2, 3]
+    ]) as unknown as Tensor.Tensor<readonly [3, 3]>
+    const { tangents } = Fn.runSync(Forward.jvp(f), { primals: a, tangents: direction })
+    near(numbers(tangents), [-1 / 3, 0, 0, -2 / 3, 0, 0, 0, 1 / 3, 2 / 3])
+  })
+
   it("a branch not taken poisons nothing", () => {
     const f = (x: Matrix): Scalar =>
       Expr.select(Expr.constant(false), Expr.sum(Expr.eigh(x).vectors), Expr.sum(x)) as Scalar
