@@ -12,6 +12,10 @@ export {
   renderGradientReport,
   type Verdict
 } from "./GradientCheck.ts"
-export { hessian, hvp } from "./Hessian.ts"
+export { diagonalHessian, hessian, hvp, vhp } from "./Hessian.ts"
 export { chooseMode, jacobian, type JacobianOptions, type Mode, type ModeChoice } from "./Jacobian.ts"
+export { type Linearization, linearize, linearTranspose } from "./Linear.ts"
 export * as Numeric from "./Numeric.ts"
+export { type CheckField, curl, divergence, gradientNorm, laplacian } from "./VectorCalculus.ts"
+export { directional, jvp } from "@fluxion/forward-mode"
+export { vjp } from "@fluxion/reverse-mode"

@@ -9,7 +9,7 @@
  * @since 0.1.0
  */
 import { allocate, tensor } from "../internal/indexing.ts"
-import { type Body, schedule } from "../internal/schedule.ts"
+import { type Body, usedInputs } from "../internal/schedule.ts"
 import type { ControlDefinitions, ControlName } from "../Primitive.ts"
 import * as Shape from "../Shape.ts"
 import type * as Tensor from "../Tensor.ts"
@@ -96,16 +96,6 @@ const stacker = (type: Type.Type, length: number) => {
     },
     result: (): Tensor.Any => tensor(stacked(type, length), data)
   }
-}
-
-/** Which inputs of a body its outputs depend on. */
-export const usedInputs = (body: Body): ReadonlyArray<boolean> => {
-  const { inputIndex, lastUse } = schedule(body, false)
-  const used = new Array<boolean>(body.inputNodes.length).fill(false)
-  inputIndex.forEach((input, i) => {
-    if (input >= 0 && lastUse[i]! >= 0) used[input] = true
-  })
-  return used
 }
 
 const isTrue = (results: ReadonlyArray<Tensor.Any>): boolean => results[0]!.data[0] === 1
