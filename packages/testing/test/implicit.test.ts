@@ -366,6 +366,11 @@ describe("where there is no solution, or it is not differentiable", () => {
     near(slow * 1e15, [2], 1e-11)
   })
 
+  it("a residual without unknowns has no derivative that is finite", () => {
+    const f = scalar((a) => Expr.root(() => Expr.sub(a, 1), 5, { solver: (x) => x }))
+    for (const mode of Object.values(modes)) expect(Number.isFinite(Fn.runSync(mode(f), 1))).toBe(false)
+  })
+
   it("a tangent of zero stays zero at a double root", () => {
     const f = scalar((a) => Expr.root((x) => Expr.sub(Expr.mul(x, x), a), 0))
     near(Fn.runSync(Forward.jvp(f), { primals: 0, tangents: 0 }), [0, 0])

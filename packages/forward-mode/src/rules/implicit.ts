@@ -32,17 +32,17 @@ const cut = <A>(algebra: Algebra<A>, vector: A, types: ReadonlyArray<Type.Type>)
   })
 }
 
-const known = new WeakMap<Primitive.Body, Primitive.Body>()
+const made = new WeakMap<Primitive.Body, Primitive.Body>()
 
 /** The body that takes what the residual takes and a direction in the space of the unknowns, and computes how the residual changes along it. */
 const directional = (residual: Primitive.Body, consts: number, count: number, transform: Transform): Primitive.Body => {
-  const before = known.get(residual)
+  const before = made.get(residual)
   if (before !== undefined) return before
   const inputs = Body.inputTypes(residual)
   const unknowns = inputs.slice(consts)
   const size = sizesOf(unknowns).reduce((total, n) => total + n, 0)
   const types = [...inputs, { elementType: "real", shape: [size] } satisfies Type.Type]
-  const made = Body.make(types, (nodes) => {
+  const body = Body.make(types, (nodes) => {
     const directions = cut<Expr.Any>(Fn.expressions, nodes.at(-1)!, unknowns)
     const carriers = inputs.map((_, i): VectorCarrier<Expr.Any> => ({
       primal: nodes[i]!,
@@ -55,8 +55,8 @@ const directional = (residual: Primitive.Body, consts: number, count: number, tr
     const changes = results.map(({ tangents }) => (tangents === undefined ? Zero : tangents[0]!))
     return [join<Expr.Any>(Fn.expressions, changes, unknowns)]
   })
-  known.set(residual, made)
-  return made
+  made.set(residual, body)
+  return body
 }
 
 /**
@@ -89,23 +89,29 @@ export const implicit: ControlJvpRules<"root"> = {
     const unknowns = Body.outputTypes(residual)
     const size = sizesOf(unknowns).reduce((total, n) => total + n, 0)
     if (seeds.length === 0 || size === 0) return fixed
-    const [columns] = algebra.applyMany(
-      "map",
-      { body: directional(residual, consts, count, transform), consts: operands.length, size, summed: 0 },
-      [...primals.slice(0, consts), ...solution, ops.constant(Tensor.identity(size))]
-    ) as readonly [A]
-    const changes = seeds.map((seed) =>
-      join(
+    const along = directional(residual, consts, count, transform)
+    // What does not depend on the direction is evaluated once.
+    const { known, knownOutputs, unknown } = Body.split(
+      along,
+      Body.inputTypes(along).map((_, i) => i < operands.length)
+    )
+    const shared = Body.interpret(known, algebra, [...primals.slice(0, consts), ...solution])
+    const [columns] = knownOutputs[0]
+      ? [ops.zeros([size, size])]
+      : (algebra.applyMany("map", { body: unknown, consts: shared.length, size, summed: 0 }, [
+          ...shared,
+          ops.constant(Tensor.identity(size))
+        ]) as readonly [A])
+    const jacobian = ops.transpose(columns, [1, 0])
+    // One solve a seed: a tangent must not depend on the other seeds.
+    const tangents = seeds.map((seed) => {
+      const change = join(
         algebra,
         moved.map(({ tangents }) => (tangents === undefined ? Zero : tangents[seed]!)),
         unknowns
       )
-    )
-    const jacobian = ops.transpose(columns, [1, 0])
-    const solved = ops.solve(jacobian, ops.neg(ops.stack(changes, 1)), { strongZero: true })
-    const tangents = seeds.map((_, k) => {
-      const column = ops.slice(solved, { starts: [0, k], limits: [size, k + 1], strides: [1, 1] })
-      return cut(algebra, ops.reshape(column, [size]), unknowns)
+      const solved = ops.solve(jacobian, ops.reshape(ops.neg(change), [size, 1]), { strongZero: true })
+      return cut(algebra, ops.reshape(solved, [size]), unknowns)
     })
     return solution.map((primal, i) => {
       const own = new Array<A | Zero>(count).fill(Zero)

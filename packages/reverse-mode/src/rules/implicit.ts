@@ -86,11 +86,19 @@ export const implicit: ControlVjpRules<"root"> = {
       const n = count(types)
       if (n === 0) return operands.map(() => Zero)
       const at = [...operands.slice(0, consts), ...results]
-      const [jacobian] = algebra.applyMany(
-        "map",
-        { body: rowOfJacobian(residual, consts, trace), consts: at.length, size: n, summed: 0 },
-        [...at, ops.constant(Tensor.identity(n))]
-      ) as readonly [A]
+      // What does not depend on the row is evaluated once.
+      const row = rowOfJacobian(residual, consts, trace)
+      const { known, knownOutputs, unknown } = Body.split(
+        row,
+        Body.inputTypes(row).map((_, i) => i < at.length)
+      )
+      const shared = Body.interpret(known, algebra, at)
+      const [jacobian] = knownOutputs[0]
+        ? [ops.zeros([n, n])]
+        : (algebra.applyMany("map", { body: unknown, consts: shared.length, size: n, summed: 0 }, [
+            ...shared,
+            ops.constant(Tensor.identity(n))
+          ]) as readonly [A])
       const right = ops.reshape(ravel(ops, materialize(algebra, cotangents, types)), [n, 1])
       const adjoint = ops.solve(ops.transpose(jacobian, [1, 0]), ops.neg(right), { strongZero: true })
       const { pull } = run(residual, algebra, at, ofConsts(varies, consts), trace)
