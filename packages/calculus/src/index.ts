@@ -14,6 +14,7 @@ export {
 } from "./GradientCheck.ts"
 export { diagonalHessian, hessian, hvp, vhp } from "./Hessian.ts"
 export { chooseMode, jacobian, type JacobianOptions, type Mode, type ModeChoice } from "./Jacobian.ts"
+export { jet, type Jet, taylor, type TaylorInputs } from "./Taylor.ts"
 export { type Linearization, linearize, linearTranspose } from "./Linear.ts"
 export * as Numeric from "./Numeric.ts"
 export { type CheckField, curl, divergence, gradientNorm, laplacian } from "./VectorCalculus.ts"

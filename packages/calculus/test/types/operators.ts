@@ -119,3 +119,13 @@ Calculus.curl(vector)
 Calculus.laplacian(vector)
 // @ts-expect-error it requires something
 Calculus.linearize(scalar, { w: null as never, b: 0 })
+
+// Taylor coefficients: a leading axis at each output; both call styles.
+const series = Calculus.taylor(scalar, 3)
+same<Fn.Output<typeof series>, Tensor.Tensor<readonly [number]>>(true)
+same<Fn.Input<typeof series>["at"], Fn.Input<typeof scalar>>(true)
+const both = vector.pipe(Calculus.taylor(2))
+same<
+  Fn.Output<typeof both>,
+  { readonly y: Tensor.Tensor<readonly [number, 2]>; readonly z: Tensor.Tensor<readonly [number]> }
+>(true)
