@@ -77,7 +77,8 @@ const outputPatterns = (
   return Body.interpret(body, transform(Interpreter.types), inputs).map((output) => patternOf(output, count))
 }
 
-const known = new WeakMap<Primitive.Body, Map<string, Primitive.Body>>()
+// What is made of a body depends on the transformer: tangents and Taylor coefficients come in the same patterns.
+const known = new WeakMap<Transform, WeakMap<Primitive.Body, Map<string, Primitive.Body>>>()
 
 /** The body with tangents: each group of inputs and of outputs is followed by its tangents. */
 const dualise = (
@@ -89,8 +90,10 @@ const dualise = (
   const key = JSON.stringify([inputs.map(({ patterns }) => patterns), outputs], (_, x: unknown) =>
     typeof x === "boolean" ? Number(x) : x
   )
-  const made = known.get(body) ?? new Map<string, Primitive.Body>()
-  known.set(body, made)
+  const bodies = known.get(transform) ?? new WeakMap<Primitive.Body, Map<string, Primitive.Body>>()
+  known.set(transform, bodies)
+  const made = bodies.get(body) ?? new Map<string, Primitive.Body>()
+  bodies.set(body, made)
   const before = made.get(key)
   if (before !== undefined) return before
   const types = inputs.flatMap(({ patterns, types }) => [
