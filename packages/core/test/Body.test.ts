@@ -267,3 +267,37 @@ describe("Basis.map", () => {
     expect([Tensor.toNested(scalars[0]), Tensor.toNested(scalars[1])]).toEqual([[[0, 3]], [-1]])
   })
 })
+
+describe("Basis.along", () => {
+  it("goes along the given vectors, and repeats what does not vary with them", () => {
+    const f = Fn.make({ x: [2] }, ({ x }) => {
+      const [products, constant, zero] = Basis.along(
+        {
+          at: [x],
+          directions: [Type.real([2]), Type.real([])],
+          build: ([at], [u, s]) => [
+            [Expr.mul(Expr.mul(at as Expr.Expr<[2]>, u as Expr.Expr<[2]>), s as Scalar)],
+            [Expr.sum(Expr.exp(at as Expr.Expr<[2]>)), Rule.Zero]
+          ]
+        },
+        [
+          Expr.constant([
+            [1, 0],
+            [0, 1],
+            [1, 1]
+          ]),
+          Expr.constant([1, 10, 100])
+        ]
+      )
+      expect(zero).toBe(Rule.Zero)
+      return { products: products as Expr.Expr<[3, 2]>, constant: constant as Expr.Expr<[3]> }
+    })
+    const { constant, products } = Fn.runSync(f, { x: Tensor.make([0, 2]) })
+    expect(Tensor.toNested(products)).toEqual([
+      [0, 0],
+      [0, 20],
+      [0, 200]
+    ])
+    expect(Tensor.toNested(constant)).toEqual([1 + Math.exp(2), 1 + Math.exp(2), 1 + Math.exp(2)])
+  })
+})
