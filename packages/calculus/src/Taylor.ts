@@ -31,6 +31,18 @@ const table = rules as unknown as Record<Primitive.Name, AnyRule>
 
 const controlTable = Forward.controlRules as unknown as Record<Primitive.ControlName, Forward.ControlJvpRule<"call">>
 
+/** Which control primitives carry coefficients as tangents, through the bodies they evaluate; the others are no more linear than `exp` is. */
+const carriesSeries: { readonly [K in Primitive.ControlName]: boolean } = {
+  cond: true,
+  scan: true,
+  map: true,
+  call: true,
+  whileLoop: true,
+  qr: false,
+  eigh: false,
+  root: false
+}
+
 /**
  * Makes the algebra of truncated power series out of an algebra.
  *
@@ -103,11 +115,16 @@ export const jet = <A>(algebra: Algebra<A>, order: number): Algebra<Jet<A>> => {
       if (operands.every(({ tangents }) => tangents === undefined)) {
         return linear.applyMany(primitive, attributes, operands, types)
       }
+      if (!carriesSeries[primitive]) {
+        return byDerivative(algebra, operands, order, (dual, duals) =>
+          dual.applyMany(primitive, attributes, duals, types)
+        )
+      }
       return controlTable[primitive](operands, {
         algebra,
         attributes: attributes as Primitive.CallAttributes,
         count: order,
-        transform: (other) => jet(other, order)
+        transform: transformOf(order)
       })
     },
     constant: (value) => withConstant(algebra.constant(value), value),
@@ -123,6 +140,17 @@ export const jet = <A>(algebra: Algebra<A>, order: number): Algebra<Jet<A>> => {
           }
         })
   }
+}
+
+type Transform = <B>(algebra: Algebra<B>) => Algebra<Jet<B>>
+
+const transforms = new Map<number, Transform>()
+
+/** The transformer for an order: the same function each time, so that rules can remember what they made with it. */
+const transformOf = (order: number): Transform => {
+  const known = transforms.get(order) ?? (<B>(algebra: Algebra<B>) => jet(algebra, order))
+  transforms.set(order, known)
+  return known
 }
 
 /** A carrier that does not vary, with its value where that is a real scalar. */

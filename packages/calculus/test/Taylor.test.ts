@@ -1,7 +1,7 @@
 // Taylor mode against closed forms, against mpmath, and against nested derivatives, which it replaces.
 
 import * as Calculus from "@fluxion/calculus"
-import { Expr, Fn, type Shape, Tensor } from "@fluxion/core"
+import { Expr, Fn, Interpreter, type Shape, Tensor } from "@fluxion/core"
 import * as Forward from "@fluxion/forward-mode"
 import * as Reverse from "@fluxion/reverse-mode"
 import * as fc from "fast-check"
@@ -364,4 +364,80 @@ describe("taylor", () => {
     expect(coefficients(guarded, -1, 3)).toEqual([1, -2, 1, 0])
     expect(coefficients(guarded, 0, 3)).toEqual([0, 0, 1, 0])
   })
+})
+
+describe("decompositions and values defined by equations: as nested derivatives", () => {
+  const numbers = (x: unknown): ReadonlyArray<number> =>
+    typeof x === "number" ? [x] : Array.from((x as Tensor.Tensor).data)
+  const matrix = (x: Scalar): Expr.Expr<readonly [2, 2]> =>
+    Expr.reshape(Expr.stack([Expr.add(x, 2), Expr.sin(x), x, Expr.exp(x)]), [2, 2]) as Expr.Expr<readonly [2, 2]>
+  const programs: Record<string, Unary> = {
+    qr: (x) => {
+      const { q, r } = Expr.qr(matrix(x))
+      return Expr.sum(
+        Expr.mul(
+          Expr.add(q, r),
+          Tensor.make([
+            [1, 2],
+            [3, 4]
+          ])
+        )
+      ) as Scalar
+    },
+    eigh: (x) => {
+      const { values, vectors } = Expr.eigh(matrix(x))
+      return Expr.sum(
+        Expr.mul(
+          Expr.mul(vectors, values),
+          Tensor.make([
+            [1, 2],
+            [3, 4]
+          ])
+        )
+      ) as Scalar
+    },
+    root: (x) => Expr.root((y) => Expr.sub(Expr.add(y, Expr.mul(x, Expr.sin(y))), 1), 1),
+    fixedPoint: (x) => {
+      const y = Expr.fixedPoint((y) => Expr.mul(x, Expr.cos(Expr.matmul(matrix(x), y))), Expr.zeros([2]))
+      return Expr.sum(y) as Scalar
+    }
+  }
+  it.each(Object.entries(programs))("%s", (_, f) => {
+    const actual = coefficients(f, 0.3, 4)
+    let nested: Fn.Fn<readonly [], readonly []> = Fn.make([], f) as never
+    for (let k = 0; k <= 4; k++) {
+      const exact = numbers(Fn.runSync(nested, 0.3))[0]! / factorial(k)
+      expect(Math.abs(actual[k]! - exact)).toBeLessThanOrEqual(1e-11 * Math.max(1, Math.abs(exact)))
+      nested = Forward.derivative(nested) as never
+    }
+  })
+
+  it("the square root as a root, to order 12", () => {
+    coefficients((x) => Expr.root((y) => Expr.sub(Expr.mul(y, y), x), 1), 1, 12).forEach((value, k) =>
+      expect(ulps(value, binomial(0.5, k))).toBeLessThanOrEqual(64)
+    )
+  })
+})
+
+it("series and tangents through the body of one loop are not taken for each other", () => {
+  const f = Fn.make({ x: [], y: [] }, ({ x, y }) => Expr.iterate(2, (c) => Expr.mul(Expr.sin(c), x), y))
+  const one = Tensor.make(1)
+  const inputs = [
+    { primal: Tensor.make(0.5), tangents: [one, Forward.Zero] },
+    { primal: Tensor.make(0.25), tangents: [Forward.Zero, one] }
+  ] as const
+  const along = (algebra: typeof series): ReadonlyArray<number> =>
+    Fn.interpret(f, algebra, inputs).flatMap(({ tangents }) => tangents!.map((x) => (x as Tensor.Tensor).data[0]!))
+  const series = Calculus.jet(Interpreter.algebra, 2) as ReturnType<typeof Forward.vectorDual<Tensor.Any>>
+  const [first, second] = along(series)
+  const tangents = along(Forward.vectorDual(Interpreter.algebra, 2))
+  // f = x sin(x sin y)
+  const [s, c] = [Math.sin(0.25), Math.cos(0.25)]
+  const [S, C] = [Math.sin(0.5 * s), Math.cos(0.5 * s)]
+  const [fx, fy] = [S + 0.5 * s * C, 0.25 * C * c]
+  expect(tangents[0]).toBeCloseTo(fx, 14)
+  expect(tangents[1]).toBeCloseTo(fy, 14)
+  // x moves by t, y by t²: the second coefficient has half of f_xx besides f_y.
+  expect(first).toBeCloseTo(fx, 14)
+  expect(second).toBeCloseTo(fy + (2 * s * C - 0.5 * s * s * S) / 2, 14)
 })

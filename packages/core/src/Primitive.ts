@@ -18,7 +18,9 @@ import type * as Tensor from "./Tensor.ts"
 import type * as Type from "./Type.ts"
 import { contraction } from "./primitives/contraction.ts"
 import { controlFlow } from "./primitives/controlFlow.ts"
+import { decomposition } from "./primitives/decomposition.ts"
 import { elementwise } from "./primitives/elementwise.ts"
+import { implicit } from "./primitives/implicit.ts"
 import { linalg } from "./primitives/linalg.ts"
 import { reduction } from "./primitives/reduction.ts"
 import { structural } from "./primitives/structural.ts"
@@ -477,7 +479,25 @@ export interface WhileLoopAttributes {
 }
 
 /**
- * The control primitives, which have programs in their attributes and any number of results.
+ * The attributes of `root`.
+ *
+ * **Details**
+ *
+ * Operands: `[...consts, ...init]`; results: unknowns `x` of the types of `init` for which the residual is zero. `solve` takes the operands and finds
+ * `x`; `residual` takes `[...consts, ...x]` and computes arrays of the types of `x`. Derivatives are those of the solution as
+ * a function of the consts, defined by `residual = 0`; `solve` is not differentiated, and the solution does not vary with `init`.
+ *
+ * @category control
+ * @since 0.1.0
+ */
+export interface RootAttributes {
+  readonly residual: Body
+  readonly solve: Body
+  readonly consts: number
+}
+
+/**
+ * The primitives that have any number of results; most have programs in their attributes.
  *
  * @category control
  * @since 0.1.0
@@ -488,6 +508,10 @@ export interface ControlSignatures {
   readonly map: MapAttributes
   readonly call: CallAttributes
   readonly whileLoop: WhileLoopAttributes
+  // Decompositions of the matrices in the last two axes: [q, r], and [values, vectors].
+  readonly qr: {}
+  readonly eigh: {}
+  readonly root: RootAttributes
 }
 
 /**
@@ -569,7 +593,7 @@ export type ControlDefinitions<K extends ControlName> = { readonly [P in K]: Con
  * @category control
  * @since 0.1.0
  */
-export const controlDefinitions: ControlDefinitions<ControlName> = controlFlow
+export const controlDefinitions: ControlDefinitions<ControlName> = { ...controlFlow, ...decomposition, ...implicit }
 
 /**
  * The names of all control primitives.
@@ -578,7 +602,7 @@ export const controlDefinitions: ControlDefinitions<ControlName> = controlFlow
  * ```ts
  * import { Primitive } from "@fluxion/core"
  *
- * console.log(Primitive.controlNames) // [ 'cond', 'scan', 'map', 'call', 'whileLoop' ]
+ * console.log(Primitive.controlNames.includes("scan")) // true
  * ```
  *
  * @category control

@@ -450,6 +450,18 @@ const controlRows: { readonly [K in Primitive.ControlName]: Build } = {
       return { body, states: own.length, records: records.length }
     })
     b.control("whileLoop", { condition: condition!, consts: consts.length, sweeps }, operands)
+  },
+  qr: (b) => {
+    const tall = ({ elementType, shape }: Type.Type) =>
+      elementType === "real" && shape.length >= 2 && shape.at(-2)! >= shape.at(-1)!
+    b.control("qr", {}, [b.some(tall, Type.real([3, 2]))])
+  },
+  eigh: (b) => b.control("eigh", {}, [square(b)]),
+  root: (b) => {
+    const consts = b.few()
+    const init = [b.of("real")]
+    const find = () => b.body([...consts, ...init], (inner) => init.map((type) => inner.like(type)))
+    b.control("root", { residual: find(), solve: find(), consts: consts.length }, [...consts, ...init])
   }
 }
 

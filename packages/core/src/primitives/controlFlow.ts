@@ -23,7 +23,7 @@ const sameType = (a: Type.Type, b: Type.Type): boolean =>
   a.elementType === b.elementType && Shape.equals(a.shape, b.shape)
 
 /** Checks that two lists of types are the same; `what` names the place of an element for messages. */
-const checkTypes = (
+export const checkTypes = (
   operation: ControlName,
   expected: ReadonlyArray<Type.Type>,
   actual: ReadonlyArray<Type.Type>,
@@ -46,7 +46,8 @@ const checkTypes = (
   })
 }
 
-const checkCount = (operation: ControlName, name: string, value: number, limit = Infinity): void => {
+/** Checks that `value` is a count. */
+export const checkCount = (operation: ControlName, name: string, value: number, limit = Infinity): void => {
   if (!Number.isSafeInteger(value) || value < 0 || value > limit) {
     const bound = limit === Infinity ? "a non-negative integer" : `an integer from 0 to ${limit}`
     throw Shape.error(operation, [], `${name} is ${value}, expected ${bound}`)
@@ -114,7 +115,7 @@ const isTrue = (results: ReadonlyArray<Tensor.Any>): boolean => results[0]!.data
  * @category tables
  * @since 0.1.0
  */
-export const controlFlow: ControlDefinitions<ControlName> = {
+export const controlFlow: ControlDefinitions<"cond" | "scan" | "map" | "call" | "whileLoop"> = {
   cond: {
     types: ({ whenFalse, whenTrue }, [predicate, ...consts]) => {
       checkTypes("cond", [Type.bool([])], predicate === undefined ? [] : [predicate], "predicate")

@@ -63,7 +63,14 @@ const split = <X>(list: ReadonlyArray<X>, sizes: ReadonlyArray<number>): Array<R
   return [...parts, list.slice(start)]
 }
 
-const remember = Body.makeMemory()
+const memories = new WeakMap<Transform, Body.Memory>()
+
+/** What is made of a body depends on the transformer: tangents and Taylor coefficients come in the same patterns. */
+const memoryOf = (transform: Transform): Body.Memory => {
+  const memory = memories.get(transform) ?? Body.makeMemory()
+  memories.set(transform, memory)
+  return memory
+}
 
 const keyOf = (...parts: ReadonlyArray<unknown>): string =>
   JSON.stringify(parts, (_, x: unknown) => (typeof x === "boolean" ? Number(x) : x))
@@ -75,7 +82,7 @@ const outputPatterns = (
   count: number,
   transform: Transform
 ): ReadonlyArray<Pattern> =>
-  remember(body, keyOf("patterns", count, patterns), () => {
+  memoryOf(transform)(body, keyOf("patterns", count, patterns), () => {
     const inputs = Body.inputTypes(body).map((type, i) => ({
       primal: type,
       tangents: patterns[i]!.some(Boolean) ? patterns[i]!.map((present) => (present ? type : Zero)) : undefined
@@ -90,7 +97,7 @@ const dualise = (
   outputs: ReadonlyArray<ReadonlyArray<Pattern>>,
   transform: Transform
 ): Primitive.Body =>
-  remember(
+  memoryOf(transform)(
     body,
     keyOf(
       "dual",
@@ -164,7 +171,7 @@ const fixpoint = (
  * @category tables
  * @since 0.1.0
  */
-export const controlFlow: ControlJvpRules<Primitive.ControlName> = {
+export const controlFlow: ControlJvpRules<"cond" | "scan" | "map" | "call" | "whileLoop"> = {
   cond: (operands, { algebra, attributes: { whenFalse, whenTrue }, count, transform }) => {
     const [predicate, ...consts] = operands
     const patterns = consts.map((x) => patternOf(x, count))

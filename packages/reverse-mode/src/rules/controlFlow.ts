@@ -44,14 +44,20 @@ const fixpoint = (start: Flags, step: (flags: Flags) => Flags): Flags => {
   }
 }
 
-const materialize = <A>(
+export const materialize = <A>(
   algebra: Algebra<A>,
   list: ReadonlyArray<A | Zero>,
   types: ReadonlyArray<Type.Type>
 ): Array<A> => list.map((x, i) => (x === Zero ? Operations.make(algebra).zeros(types[i]!.shape) : x))
 
 /** Puts the active inputs of a body on a tape, and gives its outputs with the sweep. */
-const run = <A>(body: Primitive.Body, algebra: Algebra<A>, inputs: ReadonlyArray<A>, active: Flags, trace: Trace) => {
+export const run = <A>(
+  body: Primitive.Body,
+  algebra: Algebra<A>,
+  inputs: ReadonlyArray<A>,
+  active: Flags,
+  trace: Trace
+) => {
   const tape = trace(algebra)
   const carriers = inputs.map((primal, i) => (active[i] === true ? tape.input(primal) : { primal, entry: undefined }))
   const outputs = Body.interpret(body, tape.algebra, carriers)
@@ -63,7 +69,7 @@ const flagsOf = (flags: Flags): string => flags.map(Number).join("")
 const knownActivity = Body.makeMemory()
 
 /** Which outputs of a body vary, given which inputs do. */
-const activity = (body: Primitive.Body, active: Flags, trace: Trace): Flags =>
+export const activity = (body: Primitive.Body, active: Flags, trace: Trace): Flags =>
   knownActivity(body, flagsOf(active), () =>
     run(body, Interpreter.types, Body.inputTypes(body), active, trace).outputs.map(({ entry }) => entry !== undefined)
   )
@@ -80,7 +86,7 @@ const reached = (body: Primitive.Body, active: Flags, given: Flags, trace: Trace
     : active.map(() => false)
 
 /** The cotangents of the inputs of a body, within a body that is being built. */
-const pullThrough = (
+export const pullThrough = (
   body: Primitive.Body,
   active: Flags,
   primals: ReadonlyArray<Expr.Any>,
@@ -318,7 +324,7 @@ const sweepActivities = ({
  * @category tables
  * @since 0.1.0
  */
-export const controlFlow: ControlVjpRules<Primitive.ControlName> = {
+export const controlFlow: ControlVjpRules<"cond" | "scan" | "map" | "call" | "whileLoop"> = {
   cond: {
     active: ({ attributes: { whenFalse, whenTrue }, trace, varies }) => {
       const consts = varies.slice(1)

@@ -266,7 +266,20 @@ export const controlNotations: ControlNotations = {
       ],
       style
     )
-  }
+  },
+  qr: (_, count, __, style) => applied("qr", range(0, count), style),
+  eigh: (_, count, __, style) => applied("eigh", range(0, count), style),
+  root: ({ consts, residual, solve }, count, body, style) =>
+    applied(
+      "root",
+      [
+        [body(residual)],
+        labelled("solve", [body(solve)], style),
+        ...named("consts", 0, consts, style),
+        ...named("init", consts, count, style)
+      ],
+      style
+    )
 }
 
 /** How one of several results is written. */

@@ -47,5 +47,8 @@ export const controlRows: ControlRows = {
       consts: count,
       sweeps: Schema.Array(Schema.Struct({ body, states: count, records: count }))
     })
-  }
+  },
+  qr: { schema: Schema.Struct({}) },
+  eigh: { schema: Schema.Struct({}) },
+  root: { schema: Schema.Struct({ residual: body, solve: body, consts: count }) }
 }
