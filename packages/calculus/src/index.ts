@@ -12,6 +12,17 @@ export {
   renderGradientReport,
   type Verdict
 } from "./GradientCheck.ts"
+export * as Cost from "./Cost.ts"
+export * as Graph from "./Graph.ts"
 export { hessian, hvp } from "./Hessian.ts"
-export { chooseMode, jacobian, type JacobianOptions, type Mode, type ModeChoice } from "./Jacobian.ts"
+export {
+  chooseMode,
+  jacobian,
+  type JacobianOptions,
+  type MixedCost,
+  type Mode,
+  type ModeChoice,
+  type ModeCost
+} from "./Jacobian.ts"
 export * as Numeric from "./Numeric.ts"
+export * as Trace from "./Trace.ts"
