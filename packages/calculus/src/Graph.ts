@@ -5,7 +5,7 @@
  */
 import type { Fn, Tensor, Tree } from "@fluxion/core"
 import { dot, mermaid, oneLine, xml } from "./internal/escape.ts"
-import { layout } from "./internal/layout.ts"
+import { boxHeight, layout } from "./internal/layout.ts"
 import { formatTensor } from "./internal/notation.ts"
 import { svgDocument } from "./internal/table.ts"
 import * as Trace from "./Trace.ts"
@@ -234,27 +234,27 @@ const fills = { input: "#ddf4ff", step: "#f6f8fa", output: "#dafbe1" } as const
 export const toSvg = ({ edges, nodes, omitted }: Graph): string => {
   const texts = nodes.map((node) => [shorten(equation(node)), shorten(node.value)] as const)
   const sizes = texts.map((lines) => Math.max(...lines.map((line) => Array.from(line).length)) * 7.3 + 20)
-  const { height, places, width } = layout(sizes, edges)
-  const boxHeight = 42
+  const { crossings, height, places, width } = layout(sizes, edges)
   const round = (x: number): number => Math.round(x * 10) / 10
-  const lines = edges.map(({ from, text, to }) => {
+  const lines = edges.map(({ from, text, to }, i) => {
+    const middle = boxHeight / 2
+    const stops = crossings[i]!.map(({ width, x, y }) => ({ x, y: y + middle, until: x + width }))
     const [a, b] = [places[from]!, places[to]!]
-    const [x1, y1, x2, y2] = [a.x + sizes[from]!, a.y + boxHeight / 2, b.x - 6, b.y + boxHeight / 2]
-    const bend = Math.max(20, (x2 - x1) / 2)
-    // Labels stand near the reader, where edges are apart.
-    const t = 0.65
-    const at = (p: number, q: number, r: number, s: number): number =>
-      (1 - t) ** 3 * p + 3 * (1 - t) ** 2 * t * q + 3 * (1 - t) * t ** 2 * r + t ** 3 * s
-    const x = at(x1, x1 + bend, x2 - bend, x2)
-    const y = at(y1, y1, y2, y2)
+    let [x, y] = [a.x + sizes[from]!, a.y + middle]
+    let path = `M${round(x)} ${round(y)}`
+    for (const stop of [...stops, { x: b.x - 6, y: b.y + middle, until: b.x - 6 }]) {
+      const half = (stop.x - x) / 2
+      path += `C${round(x + half)} ${round(y)} ${round(x + half)} ${round(stop.y)} ${round(stop.x)} ${round(stop.y)}`
+      if (stop.until > stop.x) path += `H${round(stop.until)}`
+      ;[x, y] = [stop.until, stop.y]
+    }
+    // Labels stand near the node that they come from: there edges that meet again are apart.
+    const last = stops.at(-1) ?? { y: a.y + middle, until: a.x + sizes[from]! }
     const label =
       text === ""
         ? ""
-        : `<text x="${round(x)}" y="${round(y - 4)}" text-anchor="middle" fill="#cf222e" stroke="#ffffff" stroke-width="3" paint-order="stroke">${xml(shorten(text))}</text>`
-    return [
-      `<path d="M${round(x1)} ${round(y1)}C${round(x1 + bend)} ${round(y1)} ${round(x2 - bend)} ${round(y2)} ${round(x2)} ${round(y2)}" fill="none" stroke="#57606a" marker-end="url(#arrow)"/>`,
-      label
-    ] as const
+        : `<text x="${round(0.45 * last.until + 0.55 * x)}" y="${round(0.42 * last.y + 0.58 * y - 4)}" text-anchor="middle" fill="#cf222e" stroke="#ffffff" stroke-width="3" paint-order="stroke">${xml(shorten(text))}</text>`
+    return [`<path d="${path}" fill="none" stroke="#57606a" marker-end="url(#arrow)"/>`, label] as const
   })
   const boxes = nodes.map(({ kind }, i) => {
     const { x, y } = places[i]!

@@ -308,11 +308,22 @@ export const make: <I extends Tree.Spec, O, E>(
           format
         )
       : ""
-    const written = (texts: ReadonlyArray<string>): string =>
-      step.control ? `${step.primitive}(${join(texts)}${description === "" ? "" : `; ${description}`})` : ""
+    const written = (texts: ReadonlyArray<string>, more: string): string =>
+      `${step.primitive}(${join(texts)}${more === "" ? "" : `; ${more}`})`
     primalLines.push(
       step.control
-        ? line(label, written(own.map((x) => x.symbol.text)), written(own.map((x) => x.number.text)), values)
+        ? line(
+            label,
+            written(
+              own.map((x) => x.symbol.text),
+              description
+            ),
+            written(
+              own.map((x) => x.number.text),
+              ""
+            ),
+            values
+          )
         : line(label, results[0]!.primal.symbol.text, results[0]!.primal.number.text, values)
     )
     const pushed = results.map(({ tangent }) => tangent)
@@ -323,7 +334,7 @@ export const make: <I extends Tree.Spec, O, E>(
       const chain = (write: (tangent: Annotated) => string): string =>
         join(
           varying.map((result) =>
-            step.operands
+            Array.from(new Set(step.operands))
               .flatMap((value) => {
                 const tangent = tangents[value] as Annotated | Zero
                 return tangent === Zero ? [] : [`${write(tangent)} ∂${labels[result]!}/∂${labels[value]!}`]

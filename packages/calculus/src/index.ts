@@ -3,6 +3,9 @@
  *
  * @since 0.1.0
  */
+export { compareModes, type CompareModesOptions } from "./CompareModes.ts"
+export * as Comparison from "./Comparison.ts"
+export * as Cost from "./Cost.ts"
 export {
   checkGradient,
   type Entry,
@@ -12,7 +15,6 @@ export {
   renderGradientReport,
   type Verdict
 } from "./GradientCheck.ts"
-export * as Cost from "./Cost.ts"
 export * as Graph from "./Graph.ts"
 export { hessian, hvp } from "./Hessian.ts"
 export {

@@ -71,10 +71,10 @@ export const execution = (): Execution => {
     made.push(at)
     read.push(at)
   }
-  const touch = (tensors: ReadonlyArray<Tensor.Any>): void => {
+  const touch = (tensors: ReadonlyArray<Tensor.Any>, at = step): void => {
     for (const { data } of tensors) {
       const index = indices.get(data.buffer)
-      if (index !== undefined && index >= 0) read[index] = step
+      if (index !== undefined && index >= 0) read[index] = Math.max(read[index]!, at)
     }
   }
   const constant = (value: Tensor.Any): Tensor.Any => {
@@ -114,7 +114,8 @@ export const execution = (): Execution => {
         return (inputs) => {
           for (const input of inputs) if (input !== undefined) note(input, step)
           const outputs = Body.interpret(body, algebra, inputs)
-          touch(outputs)
+          // They are there when the last step is done.
+          touch(outputs, step - 1)
           return outputs
         }
       })

@@ -43,6 +43,8 @@ export interface Passes {
 
 export interface PassCosts {
   readonly primal: Cost.OperationCounts
+  /** The evaluation of the program on a tape. */
+  readonly recorded: Cost.OperationCounts
   readonly forward: Passes
   readonly reverse: Passes
 }
@@ -128,6 +130,7 @@ export const passCosts = <A>(f: Fn.Any, ground: Ground<A>): PassCosts => {
 
   return {
     primal,
+    recorded,
     forward: {
       passes: inputElements,
       pass: Cost.add(primal, denseTangent),
