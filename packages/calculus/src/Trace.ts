@@ -162,7 +162,10 @@ const dot = "\u0307"
 const bar = "\u0304"
 
 /** A mark over the first letter: v̇1, x̄2. */
-const over = (label: string, mark: string): string => `${label.slice(0, 1)}${mark}${label.slice(1)}`
+const over = (label: string, mark: string): string => {
+  const [first = "", ...rest] = label
+  return `${first}${mark}`.normalize("NFC") + rest.join("")
+}
 
 const variables = "abcdefghijklmnopqrstuvwxyz"
 

@@ -34,6 +34,7 @@ interface AnyControlDefinition {
   ) => ReadonlyArray<Tensor.Any>
 }
 
+/** core's table, for whatever control primitive. */
 export const controlDefinitions = Primitive.controlDefinitions as unknown as Record<
   Primitive.ControlName,
   AnyControlDefinition
@@ -57,7 +58,9 @@ export const execution = (): Execution => {
   const indices = new WeakMap<ArrayBufferLike, number>()
   const bytes: Array<number> = []
   const made: Array<number> = []
+  // The last step that works on an array, and the last before which it must not go.
   const read: Array<number> = []
+  const held: Array<number> = []
   let step = 0
   // Where the loops that keep a tape went over from one sweep to the next.
   const sweeps: Array<{ readonly from: Mark; readonly to: Mark }> = []
@@ -70,13 +73,15 @@ export const execution = (): Execution => {
     bytes.push(buffer.byteLength)
     made.push(at)
     read.push(at)
+    held.push(at)
   }
-  const touch = (tensors: ReadonlyArray<Tensor.Any>, at = step): void => {
+  const touch = (tensors: ReadonlyArray<Tensor.Any>, last: Array<number>, at: number): void => {
     for (const { data } of tensors) {
       const index = indices.get(data.buffer)
-      if (index !== undefined && index >= 0) read[index] = Math.max(read[index]!, at)
+      if (index !== undefined && index >= 0) last[index] = Math.max(last[index]!, at)
     }
   }
+  const hold = (tensors: ReadonlyArray<Tensor.Any>, at: number): void => touch(tensors, held, at)
   const constant = (value: Tensor.Any): Tensor.Any => {
     if (!indices.has(value.data.buffer)) indices.set(value.data.buffer, -1)
     return value
@@ -99,7 +104,7 @@ export const execution = (): Execution => {
       const result = Interpreter.algebra.apply(primitive, attributes, operands, type)
       const tensors = operands as ReadonlyArray<Tensor.Any>
       accumulate(counted, costOf[primitive](attributes, tensors, result))
-      touch(tensors)
+      touch(tensors, read, step)
       note(result, step++)
       return result
     },
@@ -115,15 +120,16 @@ export const execution = (): Execution => {
           for (const input of inputs) if (input !== undefined) note(input, step)
           const outputs = Body.interpret(body, algebra, inputs)
           // They are there when the last step is done.
-          touch(outputs, step - 1)
+          hold(outputs, step - 1)
           return outputs
         }
       })
       accumulate(counted, controlCostOf[primitive].own(attributes, results))
-      touch(operands)
+      touch(operands, read, from.step)
+      hold(operands, step)
       // What a loop stacks is there from its beginning.
       for (const result of results) note(result, from.step)
-      touch(results)
+      hold(results, step)
       step++
       return results
     }
@@ -144,14 +150,15 @@ export const execution = (): Execution => {
         .reduce((a, b) => ({ values: a.values + b.values, bytes: a.bytes + b.bytes }), own)
     },
     peak: (outputs) => {
-      touch(outputs)
+      hold(outputs, step)
       const values = new Float64Array(step + 2)
       const sizes = new Float64Array(step + 2)
       for (let i = 0; i < bytes.length; i++) {
         values[made[i]!]! += 1
         sizes[made[i]!]! += bytes[i]!
-        values[read[i]! + 1]! -= 1
-        sizes[read[i]! + 1]! -= bytes[i]!
+        const last = Math.max(read[i]!, held[i]!)
+        values[last + 1]! -= 1
+        sizes[last + 1]! -= bytes[i]!
       }
       let [live, total, mostValues, mostBytes] = [0, 0, 0, 0]
       for (let i = 0; i <= step; i++) {
