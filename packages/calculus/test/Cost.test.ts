@@ -212,6 +212,47 @@ describe("linear algebra", () => {
   })
 })
 
+describe("least squares", () => {
+  it.each([
+    [5, 3, 2],
+    [3, 5, 2],
+    [4, 4, 1]
+  ])("counts the loops of Householder's reflections, %i by %i for %i right-hand sides", (m, n, k) => {
+    const f = Fn.make({ a: [m, n], b: [m, k] }, ({ a, b }) => Expr.lstsq(a as never, b as never) as Expr.Expr)
+    const [rows, order] = m >= n ? [m, n] : [n, m]
+    expect(Cost.countOperations(f)).toEqual(
+      tally((count) => {
+        const reflect = (step: number, columns: number) => {
+          for (let c = 0; c < columns; c++) {
+            count("multiplications", 2 * (rows - step))
+            count("additions", 2 * (rows - step))
+            count("divisions")
+          }
+        }
+        for (let step = 0; step < order; step++) {
+          // The length: the largest, then ratios, squares and their sum; a root and a product. Then the column over its length.
+          for (let i = step; i < rows; i++) {
+            count("comparisons")
+            count("divisions", 2)
+            count("multiplications")
+            count("additions")
+          }
+          count("transcendentals")
+          count("multiplications")
+          count("additions")
+          reflect(step, order - step - 1)
+          reflect(step, k)
+        }
+        for (let i = 0; i < order; i++) {
+          count("multiplications", i * k)
+          count("additions", i * k)
+          count("divisions", k)
+        }
+      })
+    )
+  })
+})
+
 describe("countOperations", () => {
   it("counts every primitive by the elements of arrays", () => {
     const f = Fn.make({ x: [5, 2] }, ({ x }) =>
