@@ -88,13 +88,14 @@ const crossoverOf = (
   { forward, primal, recorded, reverse }: PassCosts,
   inputs: number,
   outputs: number
-): Comparison.Crossover => {
+): Comparison.Crossover | undefined => {
   const [start, saved] = [Cost.arithmetic(primal), Cost.arithmetic(recorded)]
   const push = inputs === 0 ? 0 : (Cost.arithmetic(forward.total) - start) / inputs
   const pull = outputs === 0 ? 0 : (Cost.arithmetic(reverse.total) - saved) / outputs
+  if (push === 0 || pull === 0) return undefined
   return {
     inputs: (saved - start + outputs * pull) / push,
-    outputs: (start - saved + inputs * push) / pull,
+    outputs: Math.max(0, start - saved + inputs * push) / pull,
     ratio: pull / push
   }
 }

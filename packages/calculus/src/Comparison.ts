@@ -52,7 +52,8 @@ export interface ModeReport<J> extends ModeCost {
  * **Details**
  *
  * With the outputs of the program, forward mode is cheaper up to `inputs` input elements; with its inputs, reverse mode is cheaper up to `outputs` output elements. `ratio` is
- * the cost of an additional backward pass in additional forward passes: for many of both, forward mode is cheaper while inputs < ratio × outputs.
+ * the cost of an additional backward pass in additional forward passes: for many of both, forward mode is cheaper while inputs < ratio × outputs. There is no crossover where
+ * passes of a mode cost nothing.
  *
  * @category models
  * @since 0.1.0
@@ -108,7 +109,7 @@ export interface Comparison<J = unknown> {
   readonly mixed: MixedCost | undefined
   readonly predicted: Mode
   readonly reason: string
-  readonly crossover: Crossover
+  readonly crossover: Crossover | undefined
   readonly timing: Timing | undefined
   readonly entries: ReadonlyArray<Entry>
   readonly trace: Trace.Trace | undefined
@@ -117,7 +118,7 @@ export interface Comparison<J = unknown> {
 
 const integer = (n: number): string => String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ",")
 
-const times = (x: number): string => `${Number.isFinite(x) ? x.toFixed(2) : "?"} ×`
+const times = (x: number): string => (Number.isFinite(x) ? `${x.toFixed(2)} ×` : "")
 
 const memory = ({ bytes, values }: Memory): string => `${integer(values)} (${integer(bytes)} B)`
 
@@ -169,7 +170,7 @@ const conclusions = ({
 }: Comparison): ReadonlyArray<string> => [
   `${integer(inputElements)} input × ${integer(outputElements)} output elements: ${predicted === "mixed" ? "a mix of both modes" : `${predicted} mode`} is predicted to be cheaper.`,
   `${reason.slice(0, 1).toUpperCase()}${reason.slice(1)}.`,
-  crossoverText(crossover),
+  ...(crossover === undefined ? [] : [crossoverText(crossover)]),
   ...(timing === undefined
     ? []
     : [
@@ -178,8 +179,8 @@ const conclusions = ({
 ]
 
 const crossoverText = ({ inputs, outputs, ratio }: Crossover): string =>
-  `Forward mode is cheaper up to ${formatNumber(inputs, 2)} inputs at these outputs, reverse mode up to ${formatNumber(outputs, 2)} outputs at these inputs; ` +
-  `an additional output costs as much as ${formatNumber(ratio, 2)} additional inputs.`
+  `Forward mode is cheaper up to ${formatNumber(inputs, 2)} input elements at these outputs, reverse mode up to ${formatNumber(outputs, 2)} output elements at these inputs; ` +
+  `an additional output costs ${formatNumber(ratio, 2)} times what an additional input costs.`
 
 /**
  * Prints a comparison as plain text: the costs, the Jacobian, and both traces.
@@ -192,7 +193,7 @@ const crossoverText = ({ inputs, outputs, ratio }: Crossover): string =>
  *
  * const f = Fn.make({ x: [] }, ({ x }) => Expr.sin(x))
  * const report = Effect.runSync(Calculus.compareModes(f, { x: 0 }, { time: false }))
- * console.log(Calculus.Comparison.toText(report).split("\n")[4]) // one pass: transcendentals                       1             2             2
+ * console.log(Calculus.Comparison.toText(report).split("\n")[4]) // one pass: transcendentals                     1             2             2
  * ```
  *
  * @category printing

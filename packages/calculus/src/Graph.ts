@@ -76,7 +76,7 @@ export interface GraphOptions<I = Tree.Spec, O = Tree.Spec> extends Trace.TraceO
  *
  * const f = Fn.make({ x: [], y: [] }, ({ x, y }) => Expr.mul(x, y))
  * const { edges, nodes } = Graph.fromTrace(Trace.make(f, { x: 2, y: 5 }))
- * console.log(nodes.map((node) => node.label)) // [ 'v-1', 'v0', 'v1', 'z' ]
+ * console.log(nodes.map((node) => node.label)) // [ 'v-1', 'v0', 'v1', 'y' ]
  * console.log(edges.map((edge) => edge.text)) // [ '5', '2', '1' ]
  * ```
  *
@@ -126,7 +126,7 @@ export const fromTrace = (
  * import { Expr, Fn } from "@fluxion/core"
  *
  * const f = Fn.make({ x: [] }, ({ x }) => Expr.sin(x))
- * console.log(Graph.make(f, { x: 0 }).edges) // [ { from: 0, to: 1, adjoint: Tensor(1), text: '1' }, { from: 1, to: 2, adjoint: Tensor(1), text: '1' } ]
+ * console.log(Graph.make(f, { x: 0 }).edges[0]) // { from: 0, to: 1, adjoint: 1, text: '1' }
  * ```
  *
  * @category constructors
@@ -153,7 +153,7 @@ const equation = ({ expression, label }: Node): string => `${label} = ${expressi
  * import { Expr, Fn } from "@fluxion/core"
  *
  * const f = Fn.make({ x: [] }, ({ x }) => Expr.sin(x))
- * console.log(Graph.toMermaid(Graph.make(f, { x: 0 })).split("\n")[2]) //   n1["v1 = sin v0<br/>0"]
+ * console.log(Graph.toMermaid(Graph.make(f, { x: 0 })).split("\n")[2]?.trim()) // n1["v1 = sin v0<br/>0"]
  * ```
  *
  * @category printing
@@ -181,7 +181,7 @@ export const toMermaid = ({ edges, nodes, omitted }: Graph): string => {
  * import { Expr, Fn } from "@fluxion/core"
  *
  * const f = Fn.make({ x: [] }, ({ x }) => Expr.sin(x))
- * console.log(Graph.toDot(Graph.make(f, { x: 0 })).split("\n")[5]) //   n0 -> n1 [label="1"];
+ * console.log(Graph.toDot(Graph.make(f, { x: 0 })).split("\n")[5]?.trim()) // n0 -> n1 [label="1"];
  * ```
  *
  * @category printing

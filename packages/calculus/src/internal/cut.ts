@@ -1,6 +1,6 @@
 // Cross-country elimination at one cut: a program as one part after another, with few values between them.
 
-import { type Algebra, type Expr, Fn, type Shape, Tree, type Type } from "@fluxion/core"
+import { type Algebra, type Expr, Fn, Shape, type Tree, type Type } from "@fluxion/core"
 import { Zero } from "@fluxion/core/Rule"
 import * as Forward from "@fluxion/forward-mode"
 import * as Reverse from "@fluxion/reverse-mode"
@@ -31,39 +31,39 @@ export interface Part {
 /** What a step adds to a forward and to a reverse pass in which everything takes part. */
 const stepCosts = ({ constants, inputs, steps, types }: Steps) => {
   const varies = types.map((type, value) => value < inputs && type.elementType === "real")
+  const { algebra, counts } = countShapes()
+  const dual = Forward.dual(algebra)
+  const spent = (): number => Cost.arithmetic(counts())
   return steps.map((step) => {
-    const { algebra, counts } = countShapes()
     const operands = step.operands.map((value) => types[value]!)
     const active = step.operands.map((value) => varies[value] === true && !constants.has(value))
-    const spent = (): number => Cost.arithmetic(counts())
+    const start = spent()
     applyStep(algebra, step, operands)
-    const plain = spent()
+    const plain = spent() - start
     const results = applyStep(
-      Forward.dual(algebra),
+      dual,
       step,
       operands.map((type, i): Forward.DualCarrier<Type.Type> => ({
         primal: type,
         tangent: active[i] === true ? type : Zero
       }))
     )
-    const tangent = spent() - 2 * plain
+    const tangent = spent() - start - 2 * plain
     step.results.forEach((value, i) => (varies[value] = results[i]!.tangent !== Zero))
     const tape = Reverse.traced(algebra)
     const carriers = operands.map((type, i) =>
       active[i] === true ? tape.input(type) : { primal: type, entry: undefined }
     )
     const traced = applyStep(tape.algebra, step, carriers)
-    const start = spent()
+    const turn = spent()
     tape.pullback(
       traced,
       step.results.map((value) => (varies[value] === true ? types[value]! : Zero)),
       carriers
     )
-    return { plain, tangent, adjoint: spent() - start }
+    return { tangent, adjoint: spent() - turn }
   })
 }
-
-const elements = (steps: Steps, values: ReadonlyArray<number>): number => elementsOf(Tree.leaves(specOf(steps, values)))
 
 const specOf = ({ types }: Steps, values: ReadonlyArray<number>): Tree.SpecRecord =>
   Object.fromEntries(values.map((value, i) => [`v${i}`, types[value]!]))
@@ -72,7 +72,10 @@ const specOf = ({ types }: Steps, values: ReadonlyArray<number>): Tree.SpecRecor
 const crossings = (steps: Steps): ReadonlyArray<number> => {
   const { inputs, steps: list } = steps
   const lastUse = lastUses(steps)
-  const sizeOf = (value: number): number => elements(steps, [value])
+  const sizeOf = (value: number): number => {
+    const { elementType, shape } = steps.types[value]!
+    return elementType === "real" ? Shape.size(shape) : 0
+  }
   const change = new Float64Array(list.length + 1)
   const live = (value: number, from: number): void => {
     const until = lastUse[value]!

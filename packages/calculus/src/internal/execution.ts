@@ -72,7 +72,7 @@ export const execution = (): Execution => {
     indices.set(buffer, bytes.length)
     bytes.push(buffer.byteLength)
     made.push(at)
-    read.push(at)
+    read.push(-1)
     held.push(at)
   }
   const touch = (tensors: ReadonlyArray<Tensor.Any>, last: Array<number>, at: number): void => {

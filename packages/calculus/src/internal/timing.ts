@@ -5,7 +5,10 @@ import { Clock, Effect } from "effect"
 /** A sample takes about this long, in seconds: many times what the clock can tell apart. */
 const sampleLength = 1e-3
 
-const warmUps = 5
+// All runs share code (the interpreter's, say): they are warmed up in turn, until none of them finds it cold.
+const warmUpRounds = 3
+const warmUpLength = 5e-3
+const warmUpRuns = 2000
 
 const median = (list: ReadonlyArray<number>): number => {
   const sorted = list.toSorted((a, b) => a - b)
@@ -35,9 +38,14 @@ export const measure = (
       for (let i = 0; i < times; i++) run()
       return now() - start
     }
+    for (let round = 0; round < warmUpRounds; round++) {
+      for (const run of runs) {
+        const start = now()
+        for (let i = 0; i < warmUpRuns && (i === 0 || now() - start < warmUpLength); i++) run()
+      }
+    }
     const batches = runs.map((run) => {
       let batch = 1
-      for (let i = 0; i < warmUps; i++) run()
       while (batch < 4096 && time(run, batch) < sampleLength) batch *= 2
       return batch
     })
