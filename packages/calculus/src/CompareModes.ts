@@ -32,8 +32,8 @@ import * as Trace from "./Trace.ts"
  *
  * **Details**
  *
- * - `time`: `false` measures no times, which makes the report the same on every run. Otherwise the median of `samples` (15) samples is taken, or of as many as fit into `budget`
- *   (1) seconds, but three.
+ * - `time`: `false` measures no times, which makes the report the same on every run. Otherwise, when the programs have become as fast as they get, the median of `samples` (15)
+ *   samples is taken, or of as many as fit into `budget` (1) seconds, but three.
  * - `maxPasses`: a mode that needs more passes than this (1000 by default) does not compute the Jacobian; its costs are known all the same.
  * - `maxEntries`: how many elements of the Jacobian `entries` holds, 20 by default.
  * - `trace`: `false` makes no traces and no graph. `maxNodes`, `digits`, `elements`, `tangents` and `cotangents` are those of `Graph.make` and `Trace.make`.

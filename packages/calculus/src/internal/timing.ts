@@ -5,10 +5,11 @@ import { Clock, Effect } from "effect"
 /** A sample takes about this long, in seconds: many times what the clock can tell apart. */
 const sampleLength = 1e-3
 
-// All runs share code (the interpreter's, say): they are warmed up in turn, until none of them finds it cold.
-const warmUpRounds = 3
-const warmUpLength = 5e-3
-const warmUpRuns = 2000
+// An engine compiles what runs often, while it runs; and all runs share code (the interpreter's, say). So they are warmed up in turn, until
+// none has become faster for some rounds.
+const steadyRounds = 4
+const warmUpLength = 1e-2
+const warmUpRuns = 4096
 
 const median = (list: ReadonlyArray<number>): number => {
   const sorted = list.toSorted((a, b) => a - b)
@@ -38,17 +39,23 @@ export const measure = (
       for (let i = 0; i < times; i++) run()
       return now() - start
     }
-    for (let round = 0; round < warmUpRounds; round++) {
-      for (const run of runs) {
+    const fastest = runs.map(() => Infinity)
+    const begin = now()
+    for (let steady = 0; steady < steadyRounds && (steady === 0 || now() - begin < budget); steady++) {
+      runs.forEach((run, i) => {
         const start = now()
-        for (let i = 0; i < warmUpRuns && (i === 0 || now() - start < warmUpLength); i++) run()
-      }
+        let count = 0
+        do {
+          run()
+          count++
+        } while (count < warmUpRuns && now() - start < warmUpLength)
+        const mean = (now() - start) / count
+        if (mean < 0.95 * fastest[i]!) steady = 0
+        fastest[i] = Math.min(fastest[i]!, mean)
+      })
+      yield* Effect.yieldNow
     }
-    const batches = runs.map((run) => {
-      let batch = 1
-      while (batch < 4096 && time(run, batch) < sampleLength) batch *= 2
-      return batch
-    })
+    const batches = fastest.map((mean) => Math.min(warmUpRuns, Math.max(1, Math.ceil(sampleLength / mean))))
     const taken: ReadonlyArray<Array<number>> = runs.map(() => [])
     const start = now()
     let count = 0
