@@ -1,13 +1,13 @@
 // An evaluator of random programs that shares no code with Fluxion: the names that printed programs use (`Expr`, `Fn`, `Tensor`, and the modes),
 // bound to plain JavaScript over arrays. Control flow is JavaScript's own, programs are functions, and derivatives are differences.
 
-export interface Arr {
+interface Arr {
   readonly shape: ReadonlyArray<number>
   readonly data: ReadonlyArray<number>
 }
 
 type Index = ReadonlyArray<number>
-type Tree = Arr | number | boolean | ReadonlyArray<Tree> | { readonly [name: string]: Tree }
+export type Tree = Arr | number | boolean | ReadonlyArray<Tree> | { readonly [name: string]: Tree }
 
 const { abs, cos, exp, log, max, min, sin, sqrt, tanh } = Math
 
@@ -702,6 +702,9 @@ const axesOf = (tree: Tree, axes: Axes): Array<number | null> =>
     : Object.entries(tree as Record<string, Tree>).flatMap(([key, part]) =>
         axesOf(part, typeof axes === "number" || axes === null ? axes : (axes as Record<string, Axes>)[key]!)
       )
+
+/** The number that an array of one element is. */
+export const numberOf = (x: Tree): number => lift(x).data[0]!
 
 /** What a printed program means here. */
 export const direct = {

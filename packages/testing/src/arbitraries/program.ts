@@ -44,6 +44,10 @@ export interface Inputs {
  *   has none; `"allow"` has them anywhere.
  * - `domains`: `"safe"` (default) keeps arguments well inside the domain of each function (`log(softplus(x) + 0.5)` where `x` is not positive)
  *   and values below 100; `"any"` lets NaN and infinities flow.
+ * - `controlFlow` (on by default): `cond`, `map`, `scan`, `fold`, `iterate`, `whileLoop`, and inner programs that are applied, called and mapped. Bodies capture
+ *   values from every level around them. `derivatives` (on by default): inner programs that are differentiated, by both modes. `depth`: how deeply bodies
+ *   nest, 2 by default. Operations in bodies count towards `maxOperations`.
+ * - `reductions`, `linearAlgebra` (on by default): whether there are any. (Sums and means that gather results are there in any case.)
  * - `inputs`: how many inputs at most, 3 by default. `shapes`: their shapes (ranks 0 to 3). `values`: their elements.
  * - `maxSize`: elements of any intermediate array at most, 64 by default.
  *
@@ -155,14 +159,16 @@ const related = (shapes: fc.Arbitrary<Shape.Shape>, count: number): fc.Arbitrary
     ])
 
 /**
- * An arbitrary program of one scalar output, over all primitives and derived functions that carry derivatives, with inputs.
+ * An arbitrary program of one scalar output, over all primitives, control flow and derived functions that carry derivatives, with inputs.
  *
  * **Details**
  *
  * Intermediate results are shared, broadcast, reduced, contracted and moved about; whatever nothing else uses is summed into the output. By default the
- * program is smooth around its inputs, so numerical derivatives exist there. (`stopGradient` is left out: no difference quotient sees it.)
+ * program is smooth around its inputs, so numerical derivatives exist there: also inside loops, every time that a body runs. Loops run a few
+ * times, `whileLoop` as often as its inputs say. (`stopGradient` is left out: no difference quotient sees it.)
  *
- * Shrinks by leaving out operations, then towards simpler operations, smaller shapes and rounder numbers, and prints as the code that builds it.
+ * Shrinks by leaving out operations, by putting what is in a body in the place of its loop or condition, then towards simpler operations, fewer iterations, smaller
+ * shapes and rounder numbers, and prints as the code that builds it.
  *
  * @example
  * ```ts
