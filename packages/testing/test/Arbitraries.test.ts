@@ -79,6 +79,8 @@ describe("program", () => {
     "Reverse.vjp(",
     "Forward.jvp(",
     "Forward.derivative(",
+    "Forward.jacobian(",
+    "Reverse.jacobian(",
     "Calculus.hvp("
   ]
   const reductions = ["mean", "prod", "norm", "softmax", "cumsum", "reduceMax", "any", "argmax"].map(

@@ -703,6 +703,16 @@ const axesOf = (tree: Tree, axes: Axes): Array<number | null> =>
         axesOf(part, typeof axes === "number" || axes === null ? axes : (axes as Record<string, Axes>)[key]!)
       )
 
+/** Of a program of one array to one array: at each place of the output, the derivatives in all elements of the input. */
+const jacobian =
+  (f: Function): Function =>
+  (given) => {
+    const x = lift(given)
+    const y = lift(f(x))
+    const columns = basis(x.data.length).map((direction) => slope((t) => numbersOf(f(moved(x, direction, t)))))
+    return { shape: [...y.shape, ...x.shape], data: y.data.flatMap((_, o) => columns.map((column) => column[o]!)) }
+  }
+
 /** The number that an array of one element is. */
 export const numberOf = (x: Tree): number => lift(x).data[0]!
 
@@ -745,6 +755,7 @@ export const direct = {
   },
   Reverse: {
     grad,
+    jacobian,
     valueAndGrad:
       (f: Function): Function =>
       (x) => ({ value: f(x!), grad: grad(f)(x!) }),

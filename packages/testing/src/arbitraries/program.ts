@@ -1,4 +1,4 @@
-import { Fn, Shape, type Tensor } from "@fluxion/core"
+import { type Fn, Shape, type Tensor } from "@fluxion/core"
 import * as fc from "fast-check"
 import { controls } from "../internal/controls.ts"
 import { operations } from "../internal/operations.ts"

@@ -531,6 +531,7 @@ const uses = (
   if (!derivatives) return [plain(f, outs)]
   const scalar = returned === "single" && isScalar(outputs[0]!)
   const direct = given === "single" && isScalar(inputs[0]!)
+  const block = given === "single" && returned === "single" && size(inputs[0]!) * size(outputs[0]!) <= draw.maxSize
   return [
     ...(scalar
       ? [
@@ -547,6 +548,7 @@ const uses = (
         ]
       : []),
     ...(direct ? [plain(call("Forward.derivative", f), outs)] : []),
+    ...(block ? ["Forward.jacobian", "Reverse.jacobian"].map((name) => plain(call(name, f), () => fresh(draw))) : []),
     ...(direct && scalar ? [plain(call("Forward.derivative", call("Reverse.grad", f)), outs)] : []),
     (operands) => ({
       pattern: { primals: outs(), tangents: outs() },

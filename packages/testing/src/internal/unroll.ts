@@ -1,6 +1,16 @@
 // What a program does at given inputs, without control flow: the branches that are taken, the iterations that are run.
 
-import { type Algebra, Body, type Expr, Fn, Interpreter, Operations, type Primitive, Tensor, Tree } from "@fluxion/core"
+import {
+  type Algebra,
+  Body,
+  type Expr,
+  Fn,
+  Interpreter,
+  Operations,
+  type Primitive,
+  type Tensor,
+  Tree
+} from "@fluxion/core"
 
 /** An expression with its value at the given inputs. */
 interface Carrier {
