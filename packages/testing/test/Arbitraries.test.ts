@@ -65,10 +65,14 @@ describe("program", () => {
 
   it("has as many operations and inputs as asked for", () => {
     const bounds = { minOperations: 5, maxOperations: 10, inputs: 2 }
-    for (const { code, fn } of fc.sample(Arbitraries.program(bounds), 200)) {
+    const statements = (code: string): number => (code.match(/^ +const /gm) ?? []).length
+    const plain = { ...bounds, controlFlow: false, derivatives: false }
+    for (const { code, fn } of fc.sample(Arbitraries.program(plain), 200)) {
       expect(Object.keys(fn.inputs).length).toBeLessThanOrEqual(2)
-      expect((code.match(/^ {2}const /gm) ?? []).length).toBeLessThanOrEqual(10)
+      expect(statements(code)).toBeLessThanOrEqual(10)
     }
+    // An inner program is one operation: its definition, and its use at one or two places.
+    for (const { code } of fc.sample(Arbitraries.program(bounds), 200)) expect(statements(code)).toBeLessThanOrEqual(30)
   })
 
   const controlFlow = ["cond", "map", "scan", "fold", "iterate", "whileLoop"].map((name) => `Expr.${name}(`)

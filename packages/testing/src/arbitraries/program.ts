@@ -46,7 +46,8 @@ export interface Inputs {
  *   and values below 100; `"any"` lets NaN and infinities flow.
  * - `controlFlow` (on by default): `cond`, `map`, `scan`, `fold`, `iterate`, `whileLoop`, and inner programs that are applied, called and mapped. Bodies capture
  *   values from every level around them. `derivatives` (on by default): inner programs that are differentiated, by both modes. `depth`: how deeply bodies
- *   nest, 2 by default. Operations in bodies count towards `maxOperations`.
+ *   nest, 2 by default. Operations in bodies count towards
+ *   `maxOperations`, an inner program and its uses (at two places at most) as one more.
  * - `reductions`, `linearAlgebra` (on by default): whether there are any. (Sums and means that gather results are there in any case.)
  * - `inputs`: how many inputs at most, 3 by default. `shapes`: their shapes (ranks 0 to 3). `values`: their elements.
  * - `maxSize`: elements of any intermediate array at most, 64 by default.
