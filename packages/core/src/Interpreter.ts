@@ -78,6 +78,13 @@ const frame = (body: Body, once: boolean): Frame => {
   const values = new Array<Tensor.Any | undefined>(nodes.length)
   const results: Array<ReadonlyArray<Tensor.Any> | undefined> = []
   let inputs: ReadonlyArray<Tensor.Any> = []
+  // What does not depend on the inputs, but is needed each time by something that does.
+  const lasting = new Uint8Array(nodes.length)
+  if (!once) {
+    for (let i = 0; i < nodes.length; i++) {
+      if (dependent[i] === 1) for (let j = first[i]!; j < first[i + 1]!; j++) lasting[operands[j]!] = 1
+    }
+  }
   // The positions that are evaluated each time; the first time, all. Many bodies are evaluated once.
   let order: Int32Array | undefined
   let isFresh = true
@@ -107,9 +114,7 @@ const frame = (body: Body, once: boolean): Frame => {
       // An array is let go as soon as nothing needs it any more.
       for (let j = start; j < end; j++) {
         const operand = operands[j]!
-        if (lastUse[operand] === i && (once || dependent[operand] === 1 || dependent[i] === 0)) {
-          values[operand] = undefined
-        }
+        if (lastUse[operand] === i && (dependent[operand] === 1 || lasting[operand] === 0)) values[operand] = undefined
       }
       return entered
     }

@@ -20,6 +20,20 @@ const list = (maxLength = 8) => fc.array(element, { maxLength })
 const unknown = (n: number): number => n
 const program = Fn.make
 
+describe("bodies", () => {
+  it("keep what does not depend on their inputs from one run to the next", () => {
+    // `constant` is used last by something that does not depend on the input either.
+    const f = program([2], (x) =>
+      Expr.map((xi) => {
+        const constant = Expr.exp(Expr.constant(0))
+        const product = Expr.mul(xi, constant)
+        return Expr.add(product, Expr.neg(constant))
+      }, x)
+    )
+    expect(numbers(Fn.runSync(f, Tensor.make([3, 5])))).toEqual([2, 4])
+  })
+})
+
 describe("scan", () => {
   it("is a loop, in both directions, of any length", () => {
     fc.assert(
