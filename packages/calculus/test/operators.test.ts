@@ -15,9 +15,9 @@ describe("jacobian", () => {
   )
   const wide = Fn.make({ x: [5] }, ({ x }) => ({ total: Expr.sum(Expr.square(x)), first: Expr.at(x, 0) }))
 
-  it("chooses the mode with fewer passes", () => {
-    expect(Calculus.chooseMode(tall)).toEqual({ mode: "forward", inputElements: 2, outputElements: 8 })
-    expect(Calculus.chooseMode(wide)).toEqual({ mode: "reverse", inputElements: 5, outputElements: 2 })
+  it("chooses the mode with fewer operations", () => {
+    expect(Calculus.chooseMode(tall)).toMatchObject({ mode: "forward", inputElements: 2, outputElements: 8 })
+    expect(Calculus.chooseMode(wide)).toMatchObject({ mode: "reverse", inputElements: 5, outputElements: 2 })
     expect(Calculus.chooseMode(rosenbrock).mode).toBe("reverse")
     expect(Fn.operationCount(Calculus.jacobian(tall))).toBe(Fn.operationCount(Forward.jacobian(tall)))
     expect(Fn.operationCount(Calculus.jacobian(wide))).toBe(Fn.operationCount(Reverse.jacobian(wide)))
@@ -39,7 +39,7 @@ describe("jacobian", () => {
 
   it("counts real elements only", () => {
     const f = Fn.make({ x: [3], i: { elementType: "index", shape: [100] } }, ({ i, x }) => Expr.gather(x, i))
-    expect(Calculus.chooseMode(f)).toEqual({ mode: "forward", inputElements: 3, outputElements: 100 })
+    expect(Calculus.chooseMode(f)).toMatchObject({ mode: "forward", inputElements: 3, outputElements: 100 })
   })
 })
 

@@ -10,10 +10,13 @@
  */
 import type { Algebra } from "./Algebra.ts"
 import type * as Expr from "./Expr.ts"
+import { capture as captureNodes, capturedBy, close } from "./internal/capture.ts"
+import { keepOutputs as keepBodyOutputs } from "./internal/deadResults.ts"
 import { FreeVariable, interpret as interpretBody } from "./internal/interpret.ts"
+import { type Memory, memory } from "./internal/memory.ts"
 import * as Internal from "./internal/node.ts"
-import { type Body as InternalBody, schedule } from "./internal/schedule.ts"
-import { usedInputs as used } from "./primitives/controlFlow.ts"
+import { splitBody } from "./internal/partialEvaluation.ts"
+import { type Body as InternalBody, schedule, usedInputs as used } from "./internal/schedule.ts"
 import type * as Type from "./Type.ts"
 
 /**
@@ -136,3 +139,153 @@ export const usedInputs = (self: Body): ReadonlyArray<boolean> => used(self)
  */
 export const keepInputs = (self: Body, keep: ReadonlyArray<boolean>): Body =>
   keep.every(Boolean) ? self : { inputNodes: self.inputNodes.filter((_, i) => keep[i]), outputNodes: self.outputNodes }
+
+/**
+ * The body with some of its outputs only.
+ *
+ * **Details**
+ *
+ * What the other outputs alone need is left out, in the bodies of loops and branches too: a carry that only they need is not carried.
+ *
+ * @example
+ * ```ts
+ * import { Body, Type } from "@fluxion/core"
+ *
+ * const body = Body.make([Type.real([]), Type.real([2])], (inputs) => inputs)
+ * console.log(Body.outputTypes(Body.keepOutputs(body, [false, true])).map(Type.render)) // [ 'real[2]' ]
+ * ```
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const keepOutputs = (self: Body, keep: ReadonlyArray<boolean>): Body => keepBodyOutputs(self, keep)
+
+/**
+ * A body that uses expressions of the program around it: they are its first inputs.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Captured {
+  readonly body: Body
+  /** What it uses from outside, in the order of its first inputs. */
+  readonly captured: ReadonlyArray<Expr.Any>
+}
+
+/**
+ * Makes a body from a function that may use expressions from outside; what it uses becomes its first inputs.
+ *
+ * @example
+ * ```ts
+ * import { Body, Expr, Fn, Type } from "@fluxion/core"
+ *
+ * Fn.make([], (x) => {
+ *   const { body, captured } = Body.capture([Type.real([])], ([y]) => [Expr.mul(x, y as Expr.Expr)])
+ *   console.log(captured.length, Body.inputTypes(body).length) // 1 2
+ *   return x
+ * })
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const capture = (
+  inputs: ReadonlyArray<Type.Type>,
+  build: (inputs: ReadonlyArray<Expr.Any>) => ReadonlyArray<Expr.Any>
+): Captured => {
+  const made = captureNodes(
+    inputs.map((type, i) => ({ label: `x${i}`, type })),
+    build as unknown as (inputs: ReadonlyArray<Internal.Node>) => ReadonlyArray<Internal.Node>
+  )
+  const captured = capturedBy(made)
+  return { body: close(made, captured), captured: captured as ReadonlyArray<unknown> as ReadonlyArray<Expr.Any> }
+}
+
+/**
+ * A body in two parts: what some of its inputs determine, and the rest.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Split {
+  /** Takes the known inputs; computes the known outputs, then the residuals. */
+  readonly known: Body
+  /** Takes the residuals, then the unknown inputs; computes the other outputs. */
+  readonly unknown: Body
+  /** Which outputs the known inputs determine. */
+  readonly knownOutputs: ReadonlyArray<boolean>
+}
+
+/**
+ * Splits a body into the part that its known inputs determine and the rest, so that the first is evaluated once and the second many times.
+ *
+ * **Details**
+ *
+ * The residuals are the values of the known part that the unknown part uses. Loops, maps, branches and calls are split along with their bodies: a
+ * loop over known carries runs in the known part and stacks what the other loop needs; what does not change from step to step is computed before the loop.
+ * `whileLoop` runs again in the unknown part, as does a loop that is checkpointed.
+ *
+ * Together the parts cost what the body costs, and memory for the residuals.
+ *
+ * This is partial evaluation, by which A. Radul, A. Paszke, R. Frostig, M. Johnson and D. Maclaurin, "You only linearize once" (2023), section 5, take a
+ * linear program out of its derivative.
+ *
+ * @example
+ * ```ts
+ * import { Body, Expr, Type } from "@fluxion/core"
+ *
+ * const real = Type.real([])
+ * const body = Body.make([real, real], ([x, t]) => [Expr.mul(Expr.cos(x as Expr.Expr), t as Expr.Expr)])
+ * const { known, unknown } = Body.split(body, [true, false])
+ * console.log(Body.outputTypes(known).length, Body.inputTypes(unknown).length) // 1 2
+ * ```
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const split = (self: Body, known: ReadonlyArray<boolean>): Split => {
+  const every = self.outputNodes.map(() => true)
+  return splitBody(
+    self,
+    known,
+    every,
+    known.map(() => false)
+  )
+}
+
+/**
+ * A memory for what is made of bodies: for one body and key, it is made once, for as long as the body lives.
+ *
+ * **Details**
+ *
+ * For rules that transform bodies. Bodies that are shared are transformed once, so programs that call a program twice, which calls another one twice, take time
+ * linear in their size. Making may use any memory again for the bodies inside; that takes no stack, however deep they nest: a
+ * call may begin again after what it needed was made. So it must have no effect but its result.
+ *
+ * @example
+ * ```ts
+ * import { Body, Type } from "@fluxion/core"
+ *
+ * const remember = Body.makeMemory()
+ * const body = Body.make([Type.real([])], (inputs) => inputs)
+ * const count = () => remember(body, "outputs", () => {
+ *   console.log("once") // once
+ *   return Body.outputTypes(body).length
+ * })
+ * console.log(count() + count()) // 2
+ * ```
+ *
+ * @category caching
+ * @since 0.1.0
+ */
+export const makeMemory: () => Memory = memory
+
+export type {
+  /**
+   * Gives what was made of a body under a key before, or makes it.
+   *
+   * @category caching
+   * @since 0.1.0
+   */
+  Memory
+}

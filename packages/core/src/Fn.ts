@@ -15,6 +15,7 @@ import type { Algebra } from "./Algebra.ts"
 import * as Backend from "./Backend.ts"
 import type * as Expr from "./Expr.ts"
 import { applyMany } from "./internal/apply.ts"
+import { bodiesWithin } from "./internal/bodies.ts"
 import { capture, capturedBy, close } from "./internal/capture.ts"
 import { expressionAlgebra } from "./internal/expressionAlgebra.ts"
 import { read } from "./internal/exprTree.ts"
@@ -24,7 +25,7 @@ import type * as Requirement from "./Requirement.ts"
 import { closedKeys, shareKey, substitute } from "./internal/requirements.ts"
 import { enclosing, freeKey, inScope, keysFor, keyType, Scope } from "./internal/scope.ts"
 import * as Internal from "./internal/node.ts"
-import { schedule } from "./internal/schedule.ts"
+import { type Body, schedule } from "./internal/schedule.ts"
 import { type Codec, makeCodec } from "./internal/serialization/codec.ts"
 import type { ProgramEncoded } from "./internal/serialization/model.ts"
 import { evaluateBody } from "./Interpreter.ts"
@@ -71,6 +72,10 @@ export type Input<F> = F extends { readonly [TypeId]: unknown; readonly inputs: 
  */
 export type Output<F> = F extends { readonly [TypeId]: unknown; readonly outputs: infer O } ? Tree.Value<O> : never
 
+/** How many primitives a body applies, without those inside its own bodies. */
+const operationsOf = (body: Body): number =>
+  schedule(body, false).nodes.filter(({ _tag }) => _tag === "Apply" || _tag === "Control").length
+
 class FnImpl extends PipeableClass {
   readonly [TypeId] = TypeId
   readonly inputs: Tree.Spec
@@ -94,7 +99,7 @@ class FnImpl extends PipeableClass {
   }
   override toString(): string {
     const type = `${Tree.render(this.inputs)} -> ${Tree.render(this.outputs)}`
-    const operations = schedule(this, false).nodes.filter((node) => node._tag === "Apply").length
+    const operations = [this, ...bodiesWithin(this)].reduce((count, body) => count + operationsOf(body), 0)
     // What would be cut anyway is not written in the first place.
     if (operations > 100) return `Fn(${type}: ${operations} operations)`
     const paths = Tree.leaves(this.outputs).map((leaf) => leaf.path)
@@ -826,8 +831,7 @@ export const evaluate = <D extends "real" | "index" | "bool", S extends Shape.Sh
  * @category inspection
  * @since 0.1.0
  */
-export const operationCount = (self: Any): number =>
-  schedule(toBody(self), false).nodes.filter(({ _tag }) => _tag === "Apply" || _tag === "Control").length
+export const operationCount = (self: Any): number => operationsOf(toBody(self))
 
 /**
  * The expressions of a program: one for each leaf of its inputs, and of its outputs.

@@ -207,6 +207,10 @@ export interface PrintOptions {
  * on arrays are written as functions with their attributes, and arrays as `tensor[2,3]`; that is to be read by people. Several outputs are
  * written as definitions of their paths; inputs of an expression by their names.
  *
+ * Control flow is to be read by people, too: `scan((carry, x) => carry + x, init: [0], xs: [xs])`. The parameters of a body begin with what it
+ * captured. A body that is used more than once, or stands deep in others, is a function of its own: `f1(x) = x * x; f1(f1(y))`. A computation with several
+ * results is indexed: `t1[0]`.
+ *
  * Takes time linear in the size of the program.
  *
  * @example
@@ -219,6 +223,9 @@ export interface PrintOptions {
  * })
  * console.log(Formula.print(f)) // t1 = x^2; t1 * sin(t1 - -y)
  * console.log(Formula.print(Fn.make({ w: [2, 3] }, ({ w }) => Expr.sum(Expr.mul(w, 2), { axis: 0 })))) // sum(w * 2, axes: [0])
+ *
+ * const horner = Fn.make({ c: [3], x: [] }, ({ c, x }) => Expr.fold((y, ci) => Expr.add(Expr.mul(y, x), ci), 0, c))
+ * console.log(Formula.print(horner)) // scan((x, carry, xs) => carry * x + xs, consts: [x], init: [0], xs: [c])
  * ```
  *
  * @category printing
@@ -234,7 +241,7 @@ export const print = (self: Printable, options?: PrintOptions): string =>
  *
  * Greek names become letters (`alpha` is `\alpha`), `x_1` and `x1` get subscripts, longer names are upright. Sums of sums and
  * products of products are written without parentheses, and the product of something with itself as its square. What is used more than
- * once is defined below the formula, in an `aligned` environment.
+ * once is defined below the formula, in an `aligned` environment; and so are the bodies of control flow, as functions.
  *
  * Takes time linear in the size of the program.
  *
@@ -275,9 +282,10 @@ export const latex = (self: Printable): string => Printing.latex(printable(self)
  */
 export const variables = (self: Printable): ReadonlyArray<string> => Printing.inputNames(printable(self))
 
-/** Whether a formula says all there is to a program: scalars only, one output of reals. */
+/** Whether a formula says all there is to a program: elementwise operations on scalars only, one output of reals. */
 const isScalarFormula = (self: Fn.Any): boolean =>
-  Tree.render(self.outputs as Tree.Spec) === "real[]" && Fn.nodes(self).every((node) => node.shape.length === 0)
+  Tree.render(self.outputs as Tree.Spec) === "real[]" &&
+  Fn.nodes(self).every((node) => node.shape.length === 0 && toNode(node)._tag !== "Project")
 
 /**
  * A schema for programs that are encoded as formulas.
@@ -317,7 +325,8 @@ export const schema: {
           Result.match(read(text), { onSuccess: Effect.succeed, onFailure: ({ message }) => invalid(message) }),
         encode: (self) => {
           const expected = options === undefined ? "inferred inputs" : `inputs ${options.variables.join(", ")}`
-          if (!isScalarFormula(self)) return invalid(`expected a program of scalars with one output, got ${self}`)
+          if (!isScalarFormula(self))
+            return invalid(`expected a program of scalars without control flow, with one output, got ${self}`)
           const text = print(self)
           const again = read(text)
           return Result.isSuccess(again) && Tree.render(again.success.inputs) === Tree.render(self.inputs)

@@ -40,7 +40,8 @@ export const algebra: Algebra<Tensor.Any> = {
   applyMany: (primitive, attributes, operands) => {
     const definition = controlDefinitions[primitive]
     definition.types(attributes, operands)
-    return definition.evaluate(attributes, operands, prepare)
+    const evaluated = definition.evaluate(attributes, operands, prepare)
+    return "body" in evaluated ? evaluateBody(evaluated.body, evaluated.inputs) : evaluated
   },
   constant: (value) => value,
   typeOf: (tensor) => tensor
@@ -57,19 +58,38 @@ interface AnyControlDefinition {
     attributes: object,
     operands: ReadonlyArray<Tensor.Any>,
     prepare: (body: Body) => Primitive.Evaluator
-  ) => ReadonlyArray<Tensor.Any>
+  ) => ReadonlyArray<Tensor.Any> | Primitive.Entry
 }
 
-/**
- * Makes a body ready to be evaluated, once or many times. What does not depend on its inputs is evaluated once.
- */
-const prepareBody = (body: Body, once: boolean): Primitive.Evaluator => {
+/** A body made ready: evaluated once, or many times. */
+interface Frame {
+  begin(inputs: ReadonlyArray<Tensor.Any>): Frame
+  /** Evaluates until the results of another body are needed, and gives that body; `undefined` at the end. */
+  advance(): Primitive.Entry | undefined
+  /** Takes the results of the body that was asked for. */
+  receive(results: ReadonlyArray<Tensor.Any>): void
+  /** The outputs, after the end. */
+  outputs(): ReadonlyArray<Tensor.Any>
+}
+
+/** What does not depend on the inputs of a body is evaluated once. */
+const frame = (body: Body, once: boolean): Frame => {
   const { dependent, first, inputIndex, lastUse, nodes, operands, outputs } = schedule(body, false)
   const values = new Array<Tensor.Any | undefined>(nodes.length)
   const results: Array<ReadonlyArray<Tensor.Any> | undefined> = []
-  // The positions that are evaluated each time; until the first time, all.
+  let inputs: ReadonlyArray<Tensor.Any> = []
+  // What does not depend on the inputs, but is needed each time by something that does.
+  const lasting = new Uint8Array(nodes.length)
+  if (!once) {
+    for (let i = 0; i < nodes.length; i++) {
+      if (dependent[i] === 1) for (let j = first[i]!; j < first[i + 1]!; j++) lasting[operands[j]!] = 1
+    }
+  }
+  // The positions that are evaluated each time; the first time, all. Many bodies are evaluated once.
   let order: Int32Array | undefined
-  const evaluateAt = (i: number, inputs: ReadonlyArray<Tensor.Any>): void => {
+  let isFresh = true
+  let next = 0
+  const evaluateAt = (i: number): Primitive.Entry | undefined => {
     const node = nodes[i]!
     if (inputIndex[i]! >= 0) values[i] = inputs[inputIndex[i]!]!
     else if (node._tag === "Constant") values[i] = node.value!
@@ -83,36 +103,78 @@ const prepareBody = (body: Body, once: boolean): Primitive.Evaluator => {
       const end = first[i + 1]!
       const tensors = new Array<Tensor.Any>(end - start)
       for (let j = start; j < end; j++) tensors[j - start] = values[operands[j]!]!
+      let entered: Primitive.Entry | undefined
       if (node.control === undefined) {
         values[i] = definitions[node.primitive!].evaluate(node.attributes!, tensors, node)
       } else {
-        results[i] = controlDefinitions[node.control.primitive].evaluate(node.attributes!, tensors, prepare)
+        const evaluated = controlDefinitions[node.control.primitive].evaluate(node.attributes!, tensors, prepare)
+        if ("body" in evaluated) entered = evaluated
+        else results[i] = evaluated
       }
       // An array is let go as soon as nothing needs it any more.
       for (let j = start; j < end; j++) {
         const operand = operands[j]!
-        if (lastUse[operand] === i && (once || dependent[operand] === 1 || dependent[i] === 0)) {
-          values[operand] = undefined
-        }
+        if (lastUse[operand] === i && (dependent[operand] === 1 || lasting[operand] === 0)) values[operand] = undefined
       }
+      return entered
+    }
+    return undefined
+  }
+  const own: Frame = {
+    begin: (given) => {
+      inputs = given
+      next = 0
+      if (!isFresh) order ??= Int32Array.from(nodes.keys()).filter((i) => dependent[i] === 1)
+      return own
+    },
+    advance: () => {
+      const end = order === undefined ? nodes.length : order.length
+      for (let k = next; k < end; k++) {
+        const entered = evaluateAt(order === undefined ? k : order[k]!)
+        if (entered === undefined) continue
+        next = k + 1
+        return entered
+      }
+      return undefined
+    },
+    receive: (received) => {
+      results[order === undefined ? next - 1 : order[next - 1]!] = received
+    },
+    outputs: () => {
+      isFresh = false
+      return outputs.map((p) => values[p]!)
     }
   }
-  return (inputs) => {
-    if (order === undefined) {
-      for (let i = 0; i < nodes.length; i++) evaluateAt(i, inputs)
-      if (!once) order = Int32Array.from(nodes.keys()).filter((i) => dependent[i] === 1)
-    } else {
-      for (let k = 0; k < order.length; k++) evaluateAt(order[k]!, inputs)
+  return own
+}
+
+/** Evaluates a body and those that it enters: not recursive, so that they may nest as deep as they like. */
+const run = (outermost: Frame): ReadonlyArray<Tensor.Any> => {
+  const entered: Array<Frame> = []
+  let current = outermost
+  for (;;) {
+    const entry = current.advance()
+    if (entry === undefined && current === outermost) return current.outputs()
+    if (entry !== undefined) {
+      entered.push(current)
+      current = frame(entry.body, true).begin(entry.inputs)
+      continue
     }
-    return outputs.map((p) => values[p]!)
+    const outer = entered.pop()!
+    outer.receive(current.outputs())
+    current = outer
   }
 }
 
-const prepare = (body: Body): Primitive.Evaluator => prepareBody(body, false)
+/** Makes a body ready to be evaluated many times. */
+const prepare = (body: Body): Primitive.Evaluator => {
+  const ready = frame(body, false)
+  return (inputs) => run(ready.begin(inputs))
+}
 
 /** @internal */
 export const evaluateBody = (body: Body, inputs: ReadonlyArray<Tensor.Any>): ReadonlyArray<Tensor.Any> =>
-  prepareBody(body, true)(inputs)
+  run(frame(body, true).begin(inputs))
 
 /**
  * The algebra of types: applying a primitive says what type the result has, or throws a `ShapeError`.

@@ -18,7 +18,9 @@ import type * as Tensor from "./Tensor.ts"
 import type * as Type from "./Type.ts"
 import { contraction } from "./primitives/contraction.ts"
 import { controlFlow } from "./primitives/controlFlow.ts"
+import { decomposition } from "./primitives/decomposition.ts"
 import { elementwise } from "./primitives/elementwise.ts"
+import { implicit } from "./primitives/implicit.ts"
 import { linalg } from "./primitives/linalg.ts"
 import { random } from "./primitives/random.ts"
 import { reduction } from "./primitives/reduction.ts"
@@ -489,7 +491,25 @@ export interface WhileLoopAttributes {
 }
 
 /**
- * The control primitives, which have programs in their attributes and any number of results.
+ * The attributes of `root`.
+ *
+ * **Details**
+ *
+ * Operands: `[...consts, ...init]`; results: unknowns `x` of the types of `init` for which the residual is zero. `solve` takes the operands and finds
+ * `x`; `residual` takes `[...consts, ...x]` and computes arrays of the types of `x`. Derivatives are those of the solution as
+ * a function of the consts, defined by `residual = 0`; `solve` is not differentiated, and the solution does not vary with `init`.
+ *
+ * @category control
+ * @since 0.1.0
+ */
+export interface RootAttributes {
+  readonly residual: Body
+  readonly solve: Body
+  readonly consts: number
+}
+
+/**
+ * The primitives that have any number of results; most have programs in their attributes.
  *
  * @category control
  * @since 0.1.0
@@ -500,6 +520,10 @@ export interface ControlSignatures {
   readonly map: MapAttributes
   readonly call: CallAttributes
   readonly whileLoop: WhileLoopAttributes
+  // Decompositions of the matrices in the last two axes: [q, r], and [values, vectors].
+  readonly qr: {}
+  readonly eigh: {}
+  readonly root: RootAttributes
 }
 
 /**
@@ -527,12 +551,23 @@ export type ControlAttributes<K extends ControlName> = ControlSignatures[K]
 export type Evaluator = (inputs: ReadonlyArray<Tensor.Any>) => ReadonlyArray<Tensor.Any>
 
 /**
+ * A body that is still to be evaluated, on these inputs.
+ *
+ * @category control
+ * @since 0.1.0
+ */
+export interface Entry {
+  readonly body: Body
+  readonly inputs: ReadonlyArray<Tensor.Any>
+}
+
+/**
  * The row of control primitive `K` in core's table: its typing rule and its reference evaluation.
  *
  * **Details**
  *
  * `types` computes the types of the results, or throws a `ShapeError` where operands do not fit the bodies. `evaluate` receives a function that makes a body
- * ready to be evaluated.
+ * ready to be evaluated. Where its results are those of one body it gives that body with its inputs: then nesting takes no stack.
  *
  * @category control
  * @since 0.1.0
@@ -543,7 +578,7 @@ export interface ControlDefinition<K extends ControlName> {
     attributes: ControlAttributes<K>,
     operands: ReadonlyArray<Tensor.Any>,
     prepare: (body: Body) => Evaluator
-  ) => ReadonlyArray<Tensor.Any>
+  ) => ReadonlyArray<Tensor.Any> | Entry
 }
 
 /**
@@ -570,7 +605,7 @@ export type ControlDefinitions<K extends ControlName> = { readonly [P in K]: Con
  * @category control
  * @since 0.1.0
  */
-export const controlDefinitions: ControlDefinitions<ControlName> = controlFlow
+export const controlDefinitions: ControlDefinitions<ControlName> = { ...controlFlow, ...decomposition, ...implicit }
 
 /**
  * The names of all control primitives.
@@ -579,7 +614,7 @@ export const controlDefinitions: ControlDefinitions<ControlName> = controlFlow
  * ```ts
  * import { Primitive } from "@fluxion/core"
  *
- * console.log(Primitive.controlNames) // [ 'cond', 'scan', 'map', 'call', 'whileLoop' ]
+ * console.log(Primitive.controlNames.includes("scan")) // true
  * ```
  *
  * @category control

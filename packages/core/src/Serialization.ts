@@ -4,8 +4,12 @@
  * **Details**
  *
  * A program is written as the list of its nodes, each with the indices of the earlier nodes it uses, so what is shared stays shared and
- * nothing nests. The same program always gives the same text, and a program that was decoded gives the text it came from. Decoding
+ * nothing nests. The bodies of control flow are in a table, each once, and refer to earlier bodies by index: what cannot be built (a body that holds itself) cannot be
+ * written either. The same program always gives the same text, and a program that was decoded gives the text it came from. Decoding
  * believes nothing: whatever the data, the answer is a program or a `ProgramDecodeError`, within the `limits`.
+ *
+ * Decoding is bounded; *running* what was decoded is not. A few lines can ask for 2^40 iterations, for a loop that never ends, for bodies that call bodies twice at each of a hundred
+ * levels, or for an array of a terabyte. Whoever runs programs of unknown origin gives them a limit of time and memory of their own: a worker that can be ended.
  *
  * `Fn.schema` is the same as a `Schema`; `schema` here also says what the program takes and computes.
  *
@@ -18,7 +22,9 @@ import type * as Tree from "./Tree.ts"
 
 export {
   type BodyEncoded,
+  type BodyInputEncoded,
   type ConstantEncoded,
+  type GraphEncoded,
   limits,
   type NodeEncoded,
   ProgramDecodeError,
@@ -34,10 +40,11 @@ export {
  *
  * **Details**
  *
- * The result is plain data for `JSON.stringify`. Nodes keep the order in which they are evaluated; constants keep their bits. A program
- * that uses an input of another program, or exceeds the `limits`, is a `ProgramEncodeError`.
+ * The result is plain data for `JSON.stringify`. Nodes keep the order in which they are evaluated; constants keep their bits; a body is written once, however
+ * often it is used, but a constant in each body that holds it. A program that uses an input of another program, has attributes that are not data, or exceeds the
+ * `limits`, is a `ProgramEncodeError`.
  *
- * Takes time and memory linear in the program.
+ * Takes time and memory linear in the program and its bodies.
  *
  * @example
  * ```ts
@@ -49,6 +56,12 @@ export {
  * console.log(JSON.stringify(nodes[2])) // {"constant":2}
  * console.log(JSON.stringify(nodes[3])) // {"primitive":"mul","operands":[2,1]}
  * console.log(results) // [ 3 ]
+ *
+ * const g = Fn.make([3], (xs) => Expr.map((x) => Expr.exp(x), xs))
+ * const { bodies, nodes: outer } = Result.getOrThrow(Serialization.encode(g))
+ * console.log(JSON.stringify(bodies?.[0]?.nodes)) // [{"input":0},{"primitive":"exp","operands":[0]}]
+ * console.log(JSON.stringify(outer.slice(1)))
+ * // [{"primitive":"map","attributes":{"body":0,"consts":0,"size":3,"summed":0},"operands":[0]},{"project":1,"index":0}]
  * ```
  *
  * @category conversions
@@ -64,8 +77,8 @@ export const encode = (self: Fn.Any): Result.Result<ProgramEncoded, ProgramEncod
  * Every operation is typed anew by the rule of its primitive. Data that is not a program is a `ProgramDecodeError` with the path, what was
  * expected and what came; nothing is thrown, also for data that `JSON.parse` cannot give (cycles, getters, proxies).
  *
- * Takes time and memory linear in the data, whatever shapes it speaks of: only constants are allocated, and the data spells them out.
- * Running a program is another matter: one that asks for too large an array fails there.
+ * Takes time and memory linear in the data, whatever shapes and lengths it speaks of: only constants are allocated, and the data spells them out. (The results of
+ * control primitives that nothing uses are not spelled out; `limits.signatures` bounds them.) Running a program is another matter, see the top of this module.
  *
  * @example
  * ```ts

@@ -504,6 +504,60 @@ export type CheckSquare<S extends Shape> = number extends S["length"]
       : unknown
     : Mismatch<`expected square matrices, got ${Render<S>}`>
 
+/**
+ * `unknown` when `S` has the two axes of a matrix, otherwise a `Mismatch` that names the shape.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type CheckMatrix<S extends Shape> = number extends S["length"]
+  ? unknown
+  : S extends readonly [...Shape, number, number]
+    ? unknown
+    : Mismatch<`expected matrices, got ${Render<S>}`>
+
+/**
+ * The shape of the diagonals of square matrices.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type Diagonal<S extends Shape> = number extends S["length"]
+  ? Shape
+  : S extends readonly [...infer Leading extends Shape, number, infer N extends number]
+    ? readonly [...Leading, N]
+    : Shape
+
+type Lesser<A extends number, B extends number> = number extends A | B
+  ? number
+  : [Subtract<A, B>] extends [never]
+    ? A
+    : B
+
+/**
+ * The shape of `q` in the reduced factorisation of matrices into `q r`: the smaller of rows and columns is left for the columns.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type OrthonormalFactor<S extends Shape> = number extends S["length"]
+  ? Shape
+  : S extends readonly [...infer Leading extends Shape, infer M extends number, infer N extends number]
+    ? readonly [...Leading, M, Lesser<M, N>]
+    : Shape
+
+/**
+ * The shape of `r` in the reduced factorisation of matrices into `q r`: the smaller of rows and columns is left for the rows.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type TriangularFactor<S extends Shape> = number extends S["length"]
+  ? Shape
+  : S extends readonly [...infer Leading extends Shape, infer M extends number, infer N extends number]
+    ? readonly [...Leading, Lesser<M, N>, N]
+    : Shape
+
 type SwapLast<S extends Shape> = number extends S["length"]
   ? Shape
   : S extends readonly [...infer Leading extends Shape, infer M extends number, infer N extends number]

@@ -3,6 +3,7 @@
  */
 export type { Algebra } from "./Algebra.ts"
 export * as Backend from "./Backend.ts"
+export * as Basis from "./Basis.ts"
 export * as Body from "./Body.ts"
 export * as Expr from "./Expr.ts"
 export * as Fn from "./Fn.ts"

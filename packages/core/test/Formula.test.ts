@@ -864,3 +864,111 @@ describe("notation", () => {
     expect(new Set(keys).size).toBe(keys.length)
   })
 })
+
+describe("control flow", () => {
+  const lines = (f: Formula.Printable): Array<string> => Formula.print(f, { separator: "\n" }).split("\n")
+  const square = Fn.make([], (x) => Expr.mul(x, x))
+
+  it("is written with its bodies in place, and operands by what they are", () => {
+    const f = Fn.make({ p: [], xs: [3] }, ({ p, xs }) => {
+      const [last, all] = Expr.scan((c, x) => [Expr.add(Expr.mul(p, c), x), c], 1, xs, { reverse: true })
+      return [last, Expr.map((x) => Expr.add(x, p), all), Expr.iterate(3, (y) => Expr.sin(y), p)]
+    })
+    expect(lines(f)).toEqual([
+      "t1 = scan((p, carry, xs) => [p * carry + xs, carry], consts: [p], init: [1], xs: [xs], reverse: true)",
+      "output[0] = t1[0]",
+      "output[1] = map((p, xs) => xs + p, consts: [p], xs: [t1[1]])",
+      "output[2] = scan((carry) => sin(carry), init: [p], length: 3)"
+    ])
+    const g = Fn.make([], (x) =>
+      Expr.whileLoop(
+        (y) => Expr.lt(y, x),
+        (y) => Expr.add(Expr.square(y), y),
+        1
+      )
+    )
+    expect(lines(g)).toEqual([
+      "whileLoop((x, carry) => carry < x, (x, carry) => carry * carry + carry, init: [1], consts: [x])"
+    ])
+  })
+
+  it("names bodies that are used more than once, or deep in others", () => {
+    const twice = Fn.make([], (x) => Fn.call(square, Fn.call(square, x)))
+    const f = Fn.make({ f2: [] }, ({ f2: x }) => Expr.sub(Fn.call(twice, x), Fn.call(square, x)))
+    expect(lines(f)).toEqual(["f1(x) = x * x", "f3(x) = f1(f1(x))", "f3(f2) - f1(f2)"])
+    const nested = Fn.make({ x: [2, 2, 2, 2, 2] }, ({ x }) =>
+      Expr.map((a) => Expr.map((b) => Expr.map((c) => Expr.map((d) => Expr.map((e) => Expr.exp(e), d), c), b), a), x)
+    )
+    expect(lines(nested)).toEqual([
+      "f1(xs) = map((xs) => map((xs) => map((xs) => exp(xs), xs: [xs]), xs: [xs]), xs: [xs])",
+      "map((xs) => map(f1, xs: [xs]), xs: [x])"
+    ])
+  })
+
+  it("puts what a body shares before its result", () => {
+    const f = Fn.make({ xs: [3] }, ({ xs }) =>
+      Expr.map((x) => {
+        const t = Expr.exp(x)
+        return [t, Expr.add(t, 1)]
+      }, xs)
+    )
+    expect(lines(f)).toEqual([
+      "t1 = map((xs) => { t1 = exp(xs); [t1, t1 + 1] }, xs: [xs])",
+      "output[0] = t1[0]",
+      "output[1] = t1[1]"
+    ])
+  })
+
+  it("is written in LaTeX with its bodies as functions", () => {
+    const f = Fn.make({ x: [] }, ({ x }) =>
+      Expr.add(
+        1,
+        Expr.cond(
+          Expr.gt(x, 0),
+          () => Expr.log(x),
+          () => Fn.call(square, Expr.neg(x))
+        )
+      )
+    )
+    expect(Formula.latex(f)).toBe(
+      [
+        "\\begin{aligned}",
+        "& 1 + \\left(\\begin{cases} f_{3}\\left(x\\right) & \\text{if } x > 0 \\\\ f_{2}\\left(x\\right) & \\text{otherwise} \\end{cases}\\right) \\\\",
+        "& \\text{where} \\\\",
+        "& f_{3}\\left(x\\right) = \\ln\\left(x\\right) \\\\",
+        "& f_{2}\\left(x\\right) = f_{1}\\left(-x\\right) \\\\",
+        "& f_{1}\\left(x\\right) = x^{2}",
+        "\\end{aligned}"
+      ].join("\n")
+    )
+    const g = Fn.make({ xs: [2] }, ({ xs }) => Expr.map((x) => Expr.exp(x), xs))
+    expect(Formula.latex(g)).toBe(
+      [
+        "\\begin{aligned}",
+        "& \\operatorname{map}\\left(f_{1}, \\text{xs: }\\left[\\mathrm{xs}\\right]\\right) \\\\",
+        "& \\text{where} \\\\",
+        "& f_{1}\\left(\\mathrm{xs}\\right) = e^{\\mathrm{xs}}",
+        "\\end{aligned}"
+      ].join("\n")
+    )
+  })
+
+  it("is as long as the program is large, however deep and shared", () => {
+    let f: Fn.Fn<readonly [], readonly []> = square
+    for (let i = 0; i < 10_000; i++) {
+      const g = f
+      f = Fn.make([], (x) => Expr.add(Fn.call(g, x), Fn.call(g, x)))
+    }
+    expect(Formula.print(f).length).toBeLessThan(500_000)
+    expect(Formula.latex(f).length).toBeLessThan(1_000_000)
+    expect(String(f)).toBe("Fn(real[] -> real[]: 30001 operations)")
+  })
+
+  it("is no formula that can be read back", () => {
+    const f = Fn.make({ x: [] }, ({ x }) => Fn.call(square, x))
+    const result = Schema.encodeUnknownResult(Formula.schema({ variables: ["x"] }))(f)
+    expect(Result.isFailure(result) && result.failure.message).toMatch(
+      "expected a program of scalars without control flow, with one output, got Fn({ x: real[] } -> real[]: f1(x) = x * x; f1(x))"
+    )
+  })
+})

@@ -4,13 +4,23 @@
 import { Result, Schema } from "effect"
 import * as fc from "fast-check"
 import { afterAll, describe, expect, it } from "vitest"
-import { Expr, Fn, Operations, Primitive, Serialization, Shape, Tensor, Type } from "../src/index.ts"
-import { applyTyped, input, type Node } from "../src/internal/node.ts"
+import {
+  Body,
+  Expr,
+  Fn,
+  Formula,
+  Interpreter,
+  Operations,
+  Primitive,
+  Serialization,
+  Shape,
+  Tensor,
+  Type
+} from "../src/index.ts"
+import { applyTyped, control, input, type Node } from "../src/internal/node.ts"
 import { rows } from "../src/internal/serialization/attributes.ts"
-import { makeCodec } from "../src/internal/serialization/codec.ts"
-import type { Program } from "../src/internal/serialization/encode.ts"
-import { type Entry, primitives } from "../src/internal/serialization/language.ts"
-import { difference, program, spec } from "./arbitraries.ts"
+import { controlRows } from "../src/internal/serialization/controlAttributes.ts"
+import { difference, program, spec, work } from "./arbitraries.ts"
 
 const given = process.env["FLUXION_RUNS"]
 const runs = (count: number): { readonly numRuns: number } => ({ numRuns: given === undefined ? count : Number(given) })
@@ -34,6 +44,16 @@ const scalarProgram = (...nodes: ReadonlyArray<unknown>) => ({
   results: [nodes.length]
 })
 
+/** The sine, as a body in JSON. */
+const sine = {
+  inputs: [{ label: "x", elementType: "real", shape: [] }],
+  nodes: [{ input: 0 }, { primitive: "sin", operands: [0] }],
+  results: [1]
+}
+
+/** The same with the body `sine`. */
+const withBody = (...nodes: ReadonlyArray<unknown>) => ({ ...scalarProgram(...nodes), bodies: [sine] })
+
 const frozenPrototype = JSON.stringify(Object.getOwnPropertyNames(Object.prototype).sort())
 
 afterAll(() => {
@@ -56,11 +76,46 @@ describe("round trip", () => {
 
   it("reaches every primitive", () => {
     const reached = new Set<string>()
+    const inside = new Set<string>()
     for (const f of fc.sample(program, { numRuns: 1000, seed: 7 })) {
-      for (const node of encode(f).nodes) if ("primitive" in node) reached.add(node.primitive)
+      const { bodies = [], nodes } = encode(f)
+      for (const node of nodes) if ("primitive" in node) reached.add(node.primitive)
+      for (const body of bodies) for (const node of body.nodes) if ("primitive" in node) inside.add(node.primitive)
     }
-    expect(Primitive.names.filter((name) => !reached.has(name))).toEqual([])
+    const names = [...Primitive.names, ...Primitive.controlNames]
+    expect(names.filter((name) => !reached.has(name))).toEqual([])
+    expect(Primitive.controlNames.filter((name) => !inside.has(name))).toEqual([])
     expect(Object.keys(rows).sort()).toEqual([...Primitive.names].sort())
+    expect(Object.keys(controlRows)).toEqual(Primitive.controlNames)
+    expect(new Set(names).size).toBe(names.length)
+  })
+
+  it("of a random program computes the same, to the bit", () => {
+    const bytes = ({ data, shape }: Tensor.Any): string =>
+      `${shape.join()} ${Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("latin1")}`
+    let ran = 0
+    fc.assert(
+      fc.property(program, fc.nat(), (f, seed) => {
+        fc.pre(work(f) < 1e5)
+        const inputs = Fn.specs(f).inputLeaves.map(({ type: { elementType, shape } }, i) =>
+          elementType === "real"
+            ? Tensor.fromArray(
+                Float64Array.from({ length: Shape.size(shape) }, (_, j) => Math.tan(seed + i + j)),
+                shape
+              )
+            : Tensor.unsafeMake(
+                elementType,
+                shape,
+                elementType === "index" ? new Int32Array(Shape.size(shape)) : new Uint8Array(Shape.size(shape))
+              )
+        )
+        const compute = (g: Fn.Any) => Fn.interpret(g, Interpreter.algebra, inputs as Array<Tensor.Any>).map(bytes)
+        expect(compute(decode(JSON.parse(text(f))))).toEqual(compute(f))
+        ran++
+      }),
+      runs(300)
+    )
+    expect(ran).toBeGreaterThan(0)
   })
 
   it("gives the same numbers", () => {
@@ -301,7 +356,7 @@ describe("what cannot be encoded is an error", () => {
     expect(failure(Fn.make(deep as {}, () => Expr.constant(1)) as unknown as Fn.Any)).toMatch("nested at most 128 deep")
     const large = Tensor.unsafeMake("bool", [2 ** 28 + 1], new Uint8Array(2 ** 28 + 1))
     expect(failure(Fn.make({}, () => Expr.constant(large)) as unknown as Fn.Any)).toMatch(
-      "268435456 bytes of constants"
+      "268435456 bytes of constants in all"
     )
   })
 })
@@ -329,7 +384,7 @@ describe("decoding says what is wrong and where", () => {
     [
       "an unknown field",
       { ...scalarProgram(), extra: 1 },
-      'extra: expected no field but fluxion, programs, inputs, outputs, nodes, results, got the field "extra"'
+      'extra: expected no field but fluxion, bodies, inputs, outputs, nodes, results, got the field "extra"'
     ],
     [
       "no inputs",
@@ -429,7 +484,7 @@ describe("decoding says what is wrong and where", () => {
     [
       "another input",
       scalarProgram({ input: 0 }),
-      "nodes[1].input: expected a constant, or a primitive with operands (there are no more inputs), got 0"
+      "nodes[1].input: expected a constant, a primitive with operands, or a result to project (there are no more inputs), got 0"
     ],
     [
       "inputs out of order",
@@ -513,9 +568,121 @@ describe("decoding says what is wrong and where", () => {
       'nodes[1].constant: expected a number, true, false, or an object with elementType, shape, and data or base64, got "nan"'
     ],
     [
-      "a program that is not there",
-      { ...scalarProgram(), programs: [1] },
-      "programs[0]: expected an object with inputs, outputs, nodes and results, got 1"
+      "a body that is none",
+      { ...scalarProgram(), bodies: [1] },
+      "bodies[0]: expected a body: an object with inputs, nodes and results, got 1"
+    ],
+    [
+      "a whole program as a body",
+      { ...scalarProgram(), bodies: [scalarProgram()] },
+      'bodies[0].fluxion: expected no field but inputs, nodes, results, got the field "fluxion"'
+    ],
+    [
+      "an input of a body without a name",
+      { ...scalarProgram(), bodies: [{ inputs: [{ elementType: "real", shape: [] }], nodes: [], results: [] }] },
+      "bodies[0].inputs[0].label: expected a name, got nothing"
+    ],
+    [
+      "a control primitive as a primitive without attributes",
+      scalarProgram({ primitive: "call", operands: [0] }),
+      "nodes[1].attributes: expected the attributes of call, got nothing"
+    ],
+    [
+      "a body that is not there",
+      scalarProgram({ primitive: "call", attributes: { body: 0 }, operands: [0] }),
+      "nodes[1].attributes.body: expected the index of one of the 0 bodies before this one, got 0"
+    ],
+    [
+      "a body as text",
+      withBody({ primitive: "call", attributes: { body: "0" }, operands: [0] }),
+      'nodes[1].attributes.body: expected number (an attribute of call), got "0"'
+    ],
+    [
+      "a body written in place",
+      scalarProgram({ primitive: "call", attributes: { body: sine }, operands: [0] }),
+      "nodes[1].attributes.body: expected number (an attribute of call), got an object"
+    ],
+    [
+      "half a body",
+      withBody({ primitive: "call", attributes: { body: 0.5 }, operands: [0] }),
+      "nodes[1].attributes.body: expected an integer (an attribute of call), got 0.5"
+    ],
+    [
+      "a body deep in attributes that is not there",
+      withBody({
+        primitive: "whileLoop",
+        attributes: { condition: 0, consts: 0, sweeps: [{ body: 7, states: 1, records: 0 }] },
+        operands: [0]
+      }),
+      "nodes[1].attributes.sweeps[0].body: expected the index of one of the 1 bodies before this one, got 7"
+    ],
+    [
+      "a count that is not one",
+      withBody({ primitive: "map", attributes: { body: 0, consts: 0, size: "2", summed: 0 }, operands: [0] }),
+      'nodes[1].attributes.size: expected number (an attribute of map), got "2"'
+    ],
+    [
+      "a count that is NaN for JSON",
+      withBody({ primitive: "map", attributes: { body: 0, consts: null, size: 2, summed: 0 }, operands: [0] }),
+      "nodes[1].attributes.consts: expected number (an attribute of map), got null"
+    ],
+    [
+      "a negative length",
+      withBody({
+        primitive: "scan",
+        attributes: { body: 0, consts: 0, carries: 1, length: -1, reverse: false },
+        operands: [0]
+      }),
+      "nodes[1].attributes.length: expected a non-negative integer (an attribute of scan), got -1"
+    ],
+    [
+      "a length that no integer is",
+      withBody({
+        primitive: "scan",
+        attributes: { body: 0, consts: 0, carries: 1, length: 2 ** 60, reverse: false },
+        operands: [0]
+      }),
+      "nodes[1].attributes.length: expected an integer (an attribute of scan), got 1152921504606847000"
+    ],
+    [
+      "operands that a body does not take",
+      withBody({ primitive: "call", attributes: { body: 0 }, operands: [0, 0] }),
+      "nodes[1]: expected operands and attributes that call accepts, got real[], real[]: operands: expected 1, got 2"
+    ],
+    [
+      "more constants than operands",
+      withBody({ primitive: "map", attributes: { body: 0, consts: 2, size: 1, summed: 0 }, operands: [0] }),
+      "nodes[1]: expected operands and attributes that map accepts, got real[]: consts is 2, expected an integer from 0 to 1"
+    ],
+    [
+      "a loop of no sweeps",
+      withBody({ primitive: "whileLoop", attributes: { condition: 0, consts: 0, sweeps: [] }, operands: [] }),
+      "nodes[1]: expected operands and attributes that whileLoop accepts, got no operands: expected at least one sweep"
+    ],
+    [
+      "a control primitive as an operand",
+      withBody({ primitive: "call", attributes: { body: 0 }, operands: [0] }, { primitive: "exp", operands: [1] }),
+      "nodes[2].operands[0]: expected the index of an array, got the control primitive call (project one of its results)"
+    ],
+    [
+      "a control primitive as a result",
+      withBody({ primitive: "call", attributes: { body: 0 }, operands: [0] }),
+      "results[0]: expected the index of an array, got the control primitive call (project one of its results)"
+    ],
+    [
+      "a result of an array",
+      scalarProgram({ project: 0, index: 0 }),
+      "nodes[1].project: expected the index of a control primitive, got an array real[]"
+    ],
+    [
+      "a result that is not there",
+      withBody({ primitive: "call", attributes: { body: 0 }, operands: [0] }, { project: 1, index: 1 }),
+      "nodes[2].index: expected the index of one of the 1 results of call, got 1"
+    ],
+    [
+      "a projection and a primitive",
+      scalarProgram({ project: 0, primitive: "exp", operands: [0] }),
+      "nodes[1]: expected a constant, a primitive with operands, or a result to project, got several of them"
     ]
   ])("%s", (_, data, message) => {
     expect(refusal(data)).toBe(message)
@@ -599,7 +766,7 @@ describe("decoding is bounded", () => {
         { ...scalarProgram(), outputs: nested },
         { ...scalarProgram(), nodes: nested },
         { ...scalarProgram(), results: nested },
-        { ...scalarProgram(), programs: nested },
+        { ...scalarProgram(), bodies: nested },
         scalarProgram(nested),
         scalarProgram({ constant: nested }),
         scalarProgram({ primitive: nested, operands: [0] }),
@@ -652,7 +819,7 @@ describe("decoding is bounded", () => {
         { ...scalarProgram(), outputs: hole },
         { ...scalarProgram(), nodes: hole },
         { ...scalarProgram(), results: hole },
-        { ...scalarProgram(), programs: hole },
+        { ...scalarProgram(), bodies: hole },
         scalarProgram({ constant: { elementType: "real", shape: [hole.length], data: hole } }),
         scalarProgram({ constant: { elementType: "real", shape: hole, data: [] } }),
         scalarProgram({ primitive: "exp", operands: hole }),
@@ -714,7 +881,7 @@ describe("decoding what is not JSON", () => {
   it("never throws", () => {
     const places: ReadonlyArray<(x: unknown) => unknown> = [
       (x) => x,
-      ...["fluxion", "inputs", "outputs", "nodes", "results", "programs"].map((key) => (x: unknown) => ({
+      ...["fluxion", "inputs", "outputs", "nodes", "results", "bodies"].map((key) => (x: unknown) => ({
         ...scalarProgram(),
         [key]: x
       })),
@@ -817,11 +984,12 @@ const hostile = fc.oneof(
     [2 ** 40],
     [0, 0],
     { input: 0 },
+    { project: 1, index: 0 },
     { constant: 1 },
     { elementType: "real", shape: [2 ** 40] },
     { elementType: "bool", shape: [] }
   ),
-  fc.constantFrom(...Primitive.names),
+  fc.constantFrom(...Primitive.names, ...Primitive.controlNames),
   fc.jsonValue({ maxDepth: 3 }),
   fc.nat(12)
 )
@@ -958,6 +1126,24 @@ describe("fuzzing", () => {
   it("random JSON is a program or an error", () => {
     const part = hostile
     const node = fc.oneof(
+      fc.record({ project: fc.oneof(fc.nat(3), part), index: fc.oneof(fc.nat(2), part) }),
+      fc.record({
+        primitive: fc.constantFrom(...Primitive.controlNames),
+        attributes: fc.oneof(
+          fc.dictionary(
+            fc.constantFrom("body", "consts", "carries", "length", "reverse", "size", "summed", "sweeps", "condition"),
+            fc.oneof(fc.nat(1), part)
+          ),
+          fc.constantFrom<unknown>(
+            { body: 0 },
+            { body: 0, consts: 0, carries: 1, length: 2 ** 40, reverse: true },
+            { body: 0, consts: 0, size: 3, summed: 1 },
+            { whenTrue: 0, whenFalse: 1 },
+            { condition: 1, consts: 0, sweeps: [{ body: 0, states: 1, records: 0 }] }
+          )
+        ),
+        operands: fc.array(fc.nat(3), { maxLength: 3 })
+      }),
       fc.record({ input: part }),
       fc.record({ constant: part }),
       fc.record({
@@ -974,6 +1160,15 @@ describe("fuzzing", () => {
       }),
       part
     )
+    const body = fc.record({
+      inputs: fc.oneof(
+        fc.array(fc.constant({ label: "x", elementType: "real", shape: [] }), { maxLength: 2 }),
+        fc.array(fc.record({ label: part, elementType: part, shape: part }), { maxLength: 2 }),
+        part
+      ),
+      nodes: fc.array(node, { maxLength: 4 }),
+      results: fc.oneof(fc.array(fc.nat(4), { maxLength: 3 }), part)
+    })
     const like = fc.record(
       {
         fluxion: fc.oneof({ weight: 9, arbitrary: fc.constant<unknown>(1) }, part),
@@ -981,7 +1176,7 @@ describe("fuzzing", () => {
         outputs: fc.oneof(spec, part),
         nodes: fc.oneof(fc.array(node, { maxLength: 5 }), part),
         results: fc.oneof(fc.array(fc.nat(4), { maxLength: 3 }), part),
-        programs: part
+        bodies: fc.oneof(fc.array(body, { maxLength: 2 }), part)
       },
       { requiredKeys: ["fluxion"] }
     )
@@ -1011,131 +1206,236 @@ describe("fuzzing", () => {
 })
 
 // -----------------------------------------------------------------------------
-// Attributes that hold programs. No primitive has any yet, so the language is extended by two that do.
+// Control flow
 // -----------------------------------------------------------------------------
 
-describe("attributes that hold programs", () => {
-  const call: Entry = {
-    schema: undefined,
-    programs: ["body"],
-    arity: "variadic",
-    type: (attributes, operands) => {
-      const { body } = attributes as { readonly body: Program }
-      if (operands.length !== body.inputNodes.length) throw Shape.error("call", [], "the number of operands")
-      return Type.make(body.outputNodes[0]!.elementType, body.outputNodes[0]!.shape)
-    }
-  }
-  const choose: Entry = {
-    schema: Schema.Struct({ times: Schema.Int, note: Schema.String }) as unknown as NonNullable<Entry["schema"]>,
-    programs: ["whenTrue", "whenFalse"],
-    arity: 1,
-    type: (_, [x]) => x!
-  }
-  const language = new Map([...primitives(), ["call", call], ["choose", choose]])
-  const codec = makeCodec<Program>(
-    (u): u is Program => typeof u === "object",
-    (inputs, outputs, inputNodes, outputNodes) => ({ inputs, outputs, inputNodes, outputNodes }),
-    () => language
-  )
-  const scalar = Type.real([])
-  const apply = (primitive: string, attributes: object, operands: ReadonlyArray<Node>): Node =>
-    applyTyped(primitive as Primitive.Name, attributes, operands, scalar)
-  const make = (build: (x: Node) => Node): Program => {
-    const x = input("x", scalar)
-    return { inputs: [], outputs: [], inputNodes: [x], outputNodes: [build(x)] }
-  }
-  const encodeText = (f: Program): string => JSON.stringify(Result.getOrThrow(codec.encode(f)))
-  const decodeText = (encoded: string): Program => Result.getOrThrow(codec.decode(JSON.parse(encoded)))
+describe("control flow", () => {
+  const running = Fn.make({ xs: [3], rate: [] }, ({ rate, xs }) =>
+    Expr.scan((total, x) => [Expr.add(Expr.mul(rate, total), x), total], 0, xs)
+  ) as unknown as Fn.Any
 
-  it("come back, each once", () => {
-    const sine = make((x) => apply("sin", {}, [x]))
-    const twice = make((x) => apply("call", { body: sine }, [apply("call", { body: sine }, [x])]))
-    const f = make((x) => apply("choose", { whenTrue: twice, whenFalse: sine, times: 3, note: "n" }, [x]))
-    const encoded = encodeText(f)
-    expect(JSON.parse(encoded)).toEqual({
+  it("is encoded as this", () => {
+    expect(encode(running)).toEqual({
       fluxion: 1,
-      programs: [
-        { inputs: [], outputs: [], nodes: [{ input: 0 }, { primitive: "sin", operands: [0] }], results: [1] },
+      bodies: [
         {
-          inputs: [],
-          outputs: [],
+          inputs: [
+            { label: "rate", elementType: "real", shape: [] },
+            { label: "carry", elementType: "real", shape: [] },
+            { label: "xs", elementType: "real", shape: [] }
+          ],
           nodes: [
             { input: 0 },
-            { primitive: "call", attributes: { body: 0 }, operands: [0] },
-            { primitive: "call", attributes: { body: 0 }, operands: [1] }
+            { input: 1 },
+            { input: 2 },
+            { primitive: "mul", operands: [0, 1] },
+            { primitive: "add", operands: [3, 2] }
           ],
-          results: [2]
+          results: [4, 1]
         }
       ],
-      inputs: [],
-      outputs: [],
+      inputs: { xs: [3], rate: [] },
+      outputs: [[], [3]],
       nodes: [
         { input: 0 },
-        { primitive: "choose", attributes: { times: 3, note: "n", whenTrue: 1, whenFalse: 0 }, operands: [0] }
+        { input: 1 },
+        { constant: 0 },
+        {
+          primitive: "scan",
+          attributes: { body: 0, consts: 1, carries: 1, length: 3, reverse: false },
+          operands: [1, 2, 0]
+        },
+        { project: 3, index: 0 },
+        { project: 3, index: 1 }
       ],
-      results: [1]
+      results: [4, 5]
     })
-    const g = decodeText(encoded)
-    expect(encodeText(g)).toBe(encoded)
-    const { whenFalse, whenTrue } = g.outputNodes[0]!.attributes as {
-      readonly whenTrue: Program
-      readonly whenFalse: Program
-    }
-    expect((whenTrue.outputNodes[0]!.attributes as { readonly body: Program }).body).toBe(whenFalse)
   })
 
-  it("nest a hundred thousand deep, and double at each level, without growing", () => {
-    let f = make((x) => apply("sin", {}, [x]))
-    for (let i = 0; i < 100_000; i++) {
-      const body = f
-      f = make((x) => apply("call", { body }, [apply("call", { body }, [x])]))
-    }
-    const encoded = encodeText(f)
-    expect(encodeText(decodeText(encoded))).toBe(encoded)
-  }, 30_000)
+  it("keeps what is shared: bodies that are one stay one", () => {
+    const square = Fn.make([], (x) => Expr.mul(x, x))
+    const twice = Fn.make([], (x) => Fn.call(square, Fn.call(square, x)))
+    const f = Fn.make([], (x) =>
+      Expr.cond(
+        Expr.gt(x, 0),
+        () => Expr.add(Fn.call(twice, x), Fn.call(square, x)),
+        () => Fn.call(square, x)
+      )
+    ) as unknown as Fn.Any
+    const { bodies = [] } = encode(f)
+    const held = bodies.map(({ nodes }) => nodes.flatMap((node) => ("attributes" in node ? [node.attributes] : [])))
+    // The square; the branch when false; twice; the branch when true.
+    expect(held).toEqual([[], [{ body: 0 }], [{ body: 0 }, { body: 0 }], [{ body: 2 }, { body: 0 }]])
+    expect(difference(f, decode(JSON.parse(text(f))))).toBe(undefined)
+  })
 
-  it("refer to earlier programs only", () => {
-    const body = (reference: unknown) => ({
-      inputs: [],
-      outputs: [],
-      nodes: [{ input: 0 }, { primitive: "call", attributes: { body: reference }, operands: [0] }],
-      results: [1]
-    })
-    const message = (data: unknown) => {
-      const result = codec.decode(data)
-      return Result.isFailure(result) ? result.failure.message : "decoded"
-    }
-    expect(message({ fluxion: 1, ...body(0) })).toBe(
-      "nodes[1].attributes.body: expected the index of one of the 0 programs before this one, got 0"
+  it("leaves out results that nothing uses, and comes back without them", () => {
+    const f = Fn.make({ xs: [3] }, ({ xs }) => Expr.scan((c, x) => [Expr.add(c, x), [c, x]], 0, xs)[1][1])
+    expect(encode(f as unknown as Fn.Any).nodes.slice(-1)).toEqual([{ project: 2, index: 2 }])
+    const g = decode(JSON.parse(text(f as unknown as Fn.Any))) as unknown as typeof f
+    expect(`${Fn.runSync(g, { xs: Tensor.make([5, 6, 7]) })}`).toBe("[5, 6, 7]")
+  })
+
+  it("prints the same when it was decoded", () => {
+    fc.assert(
+      fc.property(program, (f) => {
+        const g = decode(JSON.parse(text(f)))
+        expect(Formula.print(g)).toBe(Formula.print(f))
+        expect(String(g)).toBe(String(f))
+      }),
+      runs(300)
     )
-    for (const reference of [0, 1, -1, 0.5, "0", null, {}, "__proto__"]) {
-      expect(message({ fluxion: 1, programs: [body(reference), body(0)], ...body(0) })).toMatch(
-        "programs[0].nodes[1].attributes.body: expected the index of one of the 0 programs before this one"
+  })
+
+  /** f(x) = g(g(x)) with a call each, `depth` levels deep. */
+  const doubling = (depth: number): Fn.Any => {
+    let f: Fn.Fn<readonly [], readonly []> = Fn.make([], (x) => Expr.mul(x, 0.5))
+    for (let i = 0; i < depth; i++) {
+      const g = f
+      f = Fn.make([], (x) => Expr.add(Fn.call(g, x), Fn.call(g, x)))
+    }
+    return f as unknown as Fn.Any
+  }
+
+  it("nests deep, and doubles at each level, without growing", () => {
+    const f = soon(() => doubling(10_000))
+    const encoded = soon(() => text(f))
+    expect(encode(f).bodies).toHaveLength(10_000)
+    expect(soon(() => text(decode(JSON.parse(encoded))))).toBe(encoded)
+  }, 60_000)
+
+  it("refers to earlier bodies only, so that nothing holds itself", () => {
+    const body = (reference: unknown) => ({
+      inputs: [{ label: "x", elementType: "real", shape: [] }],
+      nodes: [
+        { input: 0 },
+        { primitive: "call", attributes: { body: reference }, operands: [0] },
+        { project: 1, index: 0 }
+      ],
+      results: [2]
+    })
+    for (const reference of [0, 1, 2 ** 53 - 1]) {
+      expect(refusal({ ...scalarProgram(), bodies: [body(reference), body(0)] })).toBe(
+        `bodies[0].nodes[1].attributes.body: expected the index of one of the 0 bodies before this one, got ${reference}`
       )
     }
-    expect(message({ fluxion: 1, programs: [scalarProgram()], ...body(0) })).toMatch(
-      "programs[0].fluxion: expected no field"
+    for (const reference of [-1, 0.5, "0", null, {}, [], "__proto__", true]) {
+      expect(refusal({ ...scalarProgram(), bodies: [body(reference)] })).toMatch("bodies[0].nodes[1].attributes.body")
+    }
+    expect(refusal({ ...scalarProgram(), bodies: [sine, body(0), body(1), body(2)] })).toBe("decoded")
+  })
+
+  it("takes the last of several fields of one name, as JSON.parse does", () => {
+    const called = text(
+      Fn.make([], (x) =>
+        Fn.call(
+          Fn.make([], (y) => Expr.sin(y)),
+          x
+        )
+      ) as unknown as Fn.Any
+    )
+    const body = `"attributes":{"body":0}`
+    expect(called).toContain(body)
+    const twice = called.replace(
+      body,
+      `"attributes":{"body":7},"attributes":{"body":"0","__proto__":{"body":0},"body":0}`
+    )
+    expect(refusal(JSON.parse(twice))).toBe(
+      "nodes[1].attributes.__proto__: expected no excess property (an attribute of call), got an object"
+    )
+    const repeated = called.replace(body, `"attributes":{"body":7},"attributes":{"body":"0","body":0}`)
+    expect(text(decode(JSON.parse(repeated)))).toBe(called)
+  })
+
+  it("has bounds on what a little data may ask for", () => {
+    // A body of many inputs or outputs, referred to often.
+    const outputs = { inputs: [], nodes: [{ constant: 1 }], results: new Array<number>(2 ** 18).fill(0) }
+    const call = { primitive: "call", attributes: { body: 0 }, operands: [] }
+    const calls = (count: number) => ({
+      ...scalarProgram(...Array.from({ length: count }, () => call)),
+      bodies: [outputs]
+    })
+    expect(soon(() => refusal({ ...calls(15), results: [0] }))).toBe("decoded")
+    expect(soon(() => refusal(calls(1000)))).toBe(
+      "nodes[17].attributes.body: expected at most 4194304 inputs and outputs of the bodies that control primitives refer to in all, got more"
+    )
+    const inputs = Array.from({ length: 2 ** 14 }, () => ({ label: "x", elementType: "real", shape: [] }))
+    const wide = { inputs, nodes: inputs.map((_, input) => ({ input })), results: [] }
+    const sweeps = Array.from({ length: 10_000 }, () => ({ body: 0, states: 0, records: 0 }))
+    const loop = {
+      primitive: "whileLoop",
+      attributes: { condition: 0, consts: inputs.length, sweeps },
+      operands: inputs.map(() => 0)
+    }
+    expect(soon(() => refusal({ ...scalarProgram(loop), bodies: [wide] }))).toMatch(
+      "at most 4194304 inputs and outputs"
+    )
+    expect(soon(() => refusal({ ...scalarProgram(), bodies: Array.from({ length: 100 }, () => wide) }))).toMatch(
+      "at most 1048576 entries of specifications"
+    )
+    // Counts are bounded by the shapes that they make, as those of other primitives are.
+    const none = { inputs: [], nodes: [{ constant: 1 }], results: [0] }
+    const stacking = (size: number) => ({
+      ...scalarProgram(
+        { primitive: "map", attributes: { body: 0, consts: 0, size, summed: 0 }, operands: [] },
+        { project: 1, index: 0 }
+      ),
+      bodies: [none],
+      outputs: [size]
+    })
+    expect(soon(() => refusal(stacking(2 ** 40)))).toBe("decoded")
+    const table = {
+      inputs: [],
+      nodes: [{ constant: 1 }, { primitive: "broadcastTo", attributes: { shape: [2 ** 30] }, operands: [0] }],
+      results: [1]
+    }
+    expect(soon(() => refusal({ ...stacking(2 ** 40), bodies: [table] }))).toMatch(/^nodes\[1\]: expected .* elements/)
+    const ranks = {
+      inputs: [],
+      nodes: [
+        { constant: 1 },
+        { primitive: "broadcastTo", attributes: { shape: new Array<number>(64).fill(1) }, operands: [0] }
+      ],
+      results: [1]
+    }
+    expect(refusal({ ...stacking(1), bodies: [ranks] })).toBe(
+      "nodes[1]: expected a result with a shape of at most 64 axes, got 65 axes"
+    )
+  }, 60_000)
+
+  it("must have closed bodies, and attributes that are data", () => {
+    const scalar = Type.real([])
+    const failure = (build: (x: Node) => Node): string => {
+      const f = Fn.unsafeFromLeaves([], [], ([x]) => [build(x as unknown as Node) as unknown as Expr.Any])
+      const result = Serialization.encode(f)
+      return Result.isFailure(result) ? result.failure.message : "encoded"
+    }
+    const [x, outer] = [input("x", scalar), input("outer", scalar)]
+    const open: Body.Body = { inputNodes: [x], outputNodes: [applyTyped("add", {}, [x, outer], scalar)] }
+    expect(failure((y) => control("call", { body: open }, [y], [scalar])[0]!)).toBe(
+      'bodies[0].nodes[1]: expected an input of the program itself, got the input "outer" of another program'
+    )
+    const closed = Body.make([scalar], (inputs) => inputs)
+    expect(failure((y) => control("call", { body: () => closed }, [y], [scalar])[0]!)).toBe(
+      "nodes[1].attributes.body: expected attributes of call that are data, got Expected a body"
+    )
+    expect(failure((y) => applyTyped("cumsum", { axis: 0, reverse: () => true }, [y], scalar))).toBe(
+      "nodes[1].attributes.reverse: expected attributes of cumsum that are data, got Expected boolean"
+    )
+    expect(failure((y) => applyTyped("unheard" as Primitive.Name, {}, [y], scalar))).toBe(
+      'nodes[1].primitive: expected a known primitive, got "unheard"'
     )
   })
 
-  it("must be closed, and everything else data", () => {
-    const outer = input("outer", scalar)
-    const open = make((x) => apply("add", {}, [x, outer]))
-    const failure = (f: Program) => {
-      const result = codec.encode(f)
-      return Result.isFailure(result) ? result.failure.message : "encoded"
-    }
-    expect(failure(make((x) => apply("call", { body: open }, [x])))).toBe(
-      'programs[0].nodes[1]: expected an input of the program itself, got the input "outer" of another program'
-    )
-    const sine = make((x) => apply("sin", {}, [x]))
-    const attributes = { whenTrue: sine, whenFalse: sine, times: 3, note: () => "a function" }
-    expect(failure(make((x) => apply("choose", attributes, [x])))).toBe(
-      "nodes[1].attributes.note: expected attributes of choose that are data, got Expected string"
-    )
-    expect(failure(make((x) => apply("unheard", {}, [x])))).toBe(
-      'nodes[1].primitive: expected a known primitive, got "unheard"'
-    )
+  it("has names of inputs that mean something to JavaScript", () => {
+    const f = Fn.make({ n: [] }, ({ n }) => {
+      const init = JSON.parse(`{"__proto__":1,"constructor":2}`) as { readonly [key: string]: number }
+      const carry = Expr.iterate(2, (c) => JSON.parse("{}", () => c) as typeof c, init as { readonly x: number })
+      return Expr.mul(n, (carry as unknown as { readonly [key: string]: Expr.Expr<readonly []> })["constructor"]!)
+    }) as unknown as Fn.Any
+    const g = decode(JSON.parse(text(f)))
+    expect(difference(f, g)).toBe(undefined)
+    expect(Fn.runSync(g as unknown as Fn.Fn<{ n: [] }, []>, { n: 3 })).toBe(6)
   })
 })
 

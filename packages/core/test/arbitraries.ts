@@ -1,9 +1,9 @@
-// Random programs over every primitive, as data that fast-check can shrink: a list of steps, each the name of a primitive and some
-// numbers that decide on operands and attributes.
+// Random programs over every primitive, control primitives included, as data that fast-check can shrink: a list of steps, each the name of
+// a primitive and some numbers that decide on operands, attributes and bodies.
 
 import * as fc from "fast-check"
-import { Expr, Fn, Primitive, Shape, Tensor, Tree, Type } from "../src/index.ts"
-import { apply } from "../src/internal/apply.ts"
+import { Body, Expr, Fn, Primitive, Shape, Tensor, Tree, Type } from "../src/index.ts"
+import { apply, applyMany } from "../src/internal/apply.ts"
 import type { Node } from "../src/internal/node.ts"
 
 const toNode = (expr: Expr.Any): Node => expr as unknown as Node
@@ -55,8 +55,13 @@ class Choices {
 class Builder {
   readonly pool: Array<Node>
   choices: Choices = new Choices([])
-  constructor(pool: ReadonlyArray<Node>) {
+  /** How deep in bodies this is, and the bodies made so far, at any depth. */
+  readonly depth: number
+  readonly bodies: Array<Body.Body>
+  constructor(pool: ReadonlyArray<Node>, depth = 0, bodies: Array<Body.Body> = []) {
     this.pool = [...pool]
+    this.depth = depth
+    this.bodies = bodies
   }
   constant(elementType: Type.ElementType, shape: Shape.Shape): Node {
     return toNode(Expr.constant(this.choices.tensor(elementType, shape) as Tensor.Tensor))
@@ -109,6 +114,36 @@ class Builder {
     const node = apply(primitive, attributes, operands)
     this.pool.push(node)
     return node
+  }
+  control<K extends Primitive.ControlName>(
+    primitive: K,
+    attributes: Primitive.ControlAttributes<K>,
+    operands: ReadonlyArray<Node>
+  ): void {
+    this.pool.push(...applyMany(primitive, attributes, operands))
+  }
+  /** Up to two arrays of any type. */
+  few(): Array<Node> {
+    return Array.from({ length: this.choices.below(3) }, () => this.any())
+  }
+  /** A body of a few random steps; `finish` chooses its outputs. */
+  body(inputs: ReadonlyArray<Type.Type>, finish: (inner: Builder) => ReadonlyArray<Node>): Body.Body {
+    const body = Body.make(inputs, (leaves) => {
+      const inner = new Builder(leaves.map(toNode), this.depth + 1, this.bodies)
+      inner.choices = this.choices
+      for (let steps = this.choices.below(4); steps > 0; steps--) {
+        if (inner.depth < 3 && this.choices.below(3) === 0) {
+          const name = this.choices.of(Primitive.controlNames)
+          controlRows[name](inner, name as never)
+        } else {
+          const name = this.choices.of(Primitive.names)
+          rows[name](inner, name as never)
+        }
+      }
+      return finish(inner).map(toExpr)
+    })
+    this.bodies.push(body)
+    return body
   }
 }
 
@@ -348,18 +383,109 @@ const rows: { readonly [K in Primitive.Name]: Build } = {
   randomPermutation: (b) => b.apply("randomPermutation", { size: b.choices.below(20) }, [b.like(Type.index([2]))])
 }
 
+const sliceOf = ({ elementType, shape }: Type.Type): Type.Type => Type.make(elementType, shape.slice(1))
+
+/** Up to two arrays with a leading axis of one length, and that length. */
+const rowsOf = (b: Builder): { readonly xs: ReadonlyArray<Node>; readonly length: number } => {
+  const xs = Array.from({ length: b.choices.below(3) }, () => b.withAxis(b.choices.of(["real", "index", "bool"])))
+  const length = xs[0]?.shape[0] ?? b.choices.below(4)
+  return { xs: xs.filter(({ shape }) => shape[0] === length), length }
+}
+
+/** The same for the control primitives. Loops end: the first state of a `whileLoop` counts its iterations. */
+const controlRows: { readonly [K in Primitive.ControlName]: Build } = {
+  cond: (b) => {
+    const predicate = b.like(Type.bool([]))
+    const consts = b.few()
+    const whenTrue = b.body(consts, (inner) => inner.few())
+    const results = Body.outputTypes(whenTrue)
+    const whenFalse = b.choices.below(4) === 0 ? whenTrue : b.body(consts, (inner) => results.map((t) => inner.like(t)))
+    b.control("cond", { whenTrue, whenFalse }, [predicate, ...consts])
+  },
+  scan: (b) => {
+    const [consts, init] = [b.few(), b.few()]
+    const { length, xs } = rowsOf(b)
+    const body = b.body([...consts, ...init, ...xs.map(sliceOf)], (inner) => [
+      ...init.map((type) => inner.like(type)),
+      ...inner.few()
+    ])
+    const attributes = { body, consts: consts.length, carries: init.length, length, reverse: b.choices.boolean() }
+    b.control("scan", attributes, [...consts, ...init, ...xs])
+  },
+  map: (b) => {
+    const consts = b.few()
+    const { length, xs } = rowsOf(b)
+    const summed = b.choices.below(2)
+    const body = b.body([...consts, ...xs.map(sliceOf)], (inner) => [
+      ...inner.few(),
+      ...(summed === 0 ? [] : [inner.of("real")])
+    ])
+    b.control("map", { body, consts: consts.length, size: length, summed }, [...consts, ...xs])
+  },
+  call: (b) => {
+    const known = b.bodies.length > 0 && b.choices.boolean() ? b.choices.of(b.bodies) : undefined
+    const operands = known === undefined ? b.few() : Body.inputTypes(known).map((type) => b.like(type))
+    b.control("call", { body: known ?? b.body(operands, (inner) => inner.few()) }, operands)
+  },
+  whileLoop: (b) => {
+    const consts = b.few()
+    const trips = b.choices.below(4)
+    const operands = [...consts]
+    const recorded: Array<Type.Type> = []
+    let condition: Body.Body | undefined
+    const sweeps = Array.from({ length: 1 + b.choices.below(3) }, (_, k): Primitive.Sweep => {
+      const own = [...(k === 0 ? [toNode(Expr.constant(Tensor.index(0)))] : []), ...b.few()]
+      operands.push(...own)
+      condition ??= b.body([...consts, ...own], (inner) => [
+        inner.apply("lt", {}, [inner.pool[consts.length]!, toNode(Expr.constant(Tensor.index(trips)))])
+      ])
+      const first = consts.length + recorded.length
+      const body = b.body([...consts, ...recorded, ...own], (inner) => [
+        ...own.map((type, j) =>
+          k > 0 || j > 0
+            ? inner.like(type)
+            : inner.apply("add", {}, [inner.pool[first]!, toNode(Expr.constant(Tensor.index(1)))])
+        ),
+        ...inner.few()
+      ])
+      const records = Body.outputTypes(body).slice(own.length)
+      recorded.push(...own.map(({ elementType, shape }) => Type.make(elementType, shape)), ...records)
+      return { body, states: own.length, records: records.length }
+    })
+    b.control("whileLoop", { condition: condition!, consts: consts.length, sweeps }, operands)
+  },
+  qr: (b) => {
+    const tall = ({ elementType, shape }: Type.Type) =>
+      elementType === "real" && shape.length >= 2 && shape.at(-2)! >= shape.at(-1)!
+    b.control("qr", {}, [b.some(tall, Type.real([3, 2]))])
+  },
+  eigh: (b) => b.control("eigh", {}, [square(b)]),
+  root: (b) => {
+    const consts = b.few()
+    const init = [b.of("real")]
+    const find = () => b.body([...consts, ...init], (inner) => init.map((type) => inner.like(type)))
+    b.control("root", { residual: find(), solve: find(), consts: consts.length }, [...consts, ...init])
+  }
+}
+
 // -----------------------------------------------------------------------------
 // Arbitraries
 // -----------------------------------------------------------------------------
 
 interface Step {
-  readonly primitive: Primitive.Name
+  readonly primitive: Primitive.Name | Primitive.ControlName
   readonly choices: ReadonlyArray<number>
 }
 
 const choices: fc.Arbitrary<ReadonlyArray<number>> = fc.array(fc.nat(2 ** 16), { minLength: 17, maxLength: 17 })
 
-const step: fc.Arbitrary<Step> = fc.record({ primitive: fc.constantFrom(...Primitive.names), choices })
+const step: fc.Arbitrary<Step> = fc.record({
+  primitive: fc.oneof(
+    { weight: 5, arbitrary: fc.constantFrom(...Primitive.names) },
+    { weight: 2, arbitrary: fc.constantFrom(...Primitive.controlNames) }
+  ),
+  choices
+})
 
 /** Names of fields, those included that mean something to JavaScript. */
 const key: fc.Arbitrary<string> = fc.oneof(
@@ -418,7 +544,9 @@ export const program: fc.Arbitrary<Fn.Any> = fc
       ])
       for (const { choices, primitive } of steps) {
         builder.choices = new Choices(choices)
-        rows[primitive](builder, primitive as never)
+        const build: Build =
+          primitive in rows ? rows[primitive as Primitive.Name] : controlRows[primitive as Primitive.ControlName]
+        build(builder, primitive as never)
       }
       const { pool } = builder
       const visit = (picks: Picks): Tree.ExprTree => {
@@ -438,51 +566,124 @@ export const program: fc.Arbitrary<Fn.Any> = fc
 const bytesOf = ({ data }: Tensor.Any): string =>
   Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("latin1")
 
+/** Attributes as text; a body as its number among the bodies that were met. */
+const attributesOf = (attributes: object, numberOf: (body: Body.Body) => number): string => {
+  const write = (value: unknown): unknown =>
+    typeof value === "object" && value !== null
+      ? "inputNodes" in value
+        ? `body ${numberOf(value as Body.Body)}`
+        : Array.isArray(value)
+          ? value.map(write)
+          : Object.entries(value)
+              .sort(([a], [b]) => (a < b ? -1 : 1))
+              .map(([key, child]) => [key, write(child)])
+      : typeof value === "number"
+        ? Object.is(value, -0)
+          ? "-0"
+          : String(value)
+        : value
+  return JSON.stringify(write(attributes))
+}
+
 /**
- * How two programs differ, or `undefined`: inputs, outputs, primitives, attributes, constants to the bit, what is shared, and the order of
+ * How two programs differ, or `undefined`: inputs, outputs, primitives, attributes, bodies, constants to the bit, what is shared, and the order of
  * evaluation of operations. Independent of the encoding.
  */
 export const difference = (f: Fn.Any, g: Fn.Any): string | undefined => {
   if (Object.prototype.toString.call(f) !== Object.prototype.toString.call(g)) return "kind"
   if (JSON.stringify([f.inputs, f.outputs]) !== JSON.stringify([g.inputs, g.outputs])) return `${f} and ${g}`
-  const [a, b] = [Fn.leaves(f), Fn.leaves(g)]
-  if (a.inputs.length !== b.inputs.length || a.outputs.length !== b.outputs.length) return "the number of leaves"
+  // Pairs of bodies that should be the same; shared where the other is shared.
+  const pairs: Array<readonly [Body.Body, Body.Body]> = [[Fn.toBody(f), Fn.toBody(g)]]
+  const numbers = [new Map<Body.Body, number>(), new Map<Body.Body, number>()] as const
+  const met: readonly [Array<Body.Body>, Array<Body.Body>] = [[], []]
+  const numberIn = (side: 0 | 1) => (body: Body.Body) => {
+    if (!numbers[side].has(body)) {
+      numbers[side].set(body, numbers[side].size)
+      met[side].push(body)
+    }
+    return numbers[side].get(body)!
+  }
+  for (let next = 0; next < pairs.length; next++) {
+    const found = bodyDifference(...pairs[next]!, numberIn(0), numberIn(1))
+    if (found !== undefined) return found
+    while (pairs.length <= met[0].length) pairs.push([met[0][pairs.length - 1]!, met[1][pairs.length - 1]!])
+  }
+  return undefined
+}
+
+const bodyDifference = (
+  f: Body.Body,
+  g: Body.Body,
+  numberInF: (body: Body.Body) => number,
+  numberInG: (body: Body.Body) => number
+): string | undefined => {
+  if (f.inputNodes.length !== g.inputNodes.length || f.outputNodes.length !== g.outputNodes.length) {
+    return "the number of leaves"
+  }
   const partner = new Map<number, number>()
   const reverse = new Map<number, number>()
-  const pending: Array<readonly [Expr.Any, Expr.Any]> = [
-    ...a.inputs.map((x, i) => [x, b.inputs[i]!] as const),
-    ...a.outputs.map((x, i) => [x, b.outputs[i]!] as const)
+  const pending: Array<readonly [Node, Node]> = [
+    ...f.outputNodes.map((x, i) => [x, g.outputNodes[i]!] as const),
+    ...f.inputNodes.map((x, i) => [x, g.inputNodes[i]!] as const)
   ]
-  const applied: Array<readonly [number, number]> = []
+  const ordered: Array<readonly [number, number]> = []
   while (pending.length > 0) {
-    const [p, q] = pending.pop()!
-    const [x, y] = [Expr.view(p), Expr.view(q)]
+    const [x, y] = pending.pop()!
     const seen = partner.get(x.id)
     if (seen !== undefined || reverse.has(y.id)) {
-      if (seen !== y.id || reverse.get(y.id) !== x.id) return `sharing of ${p}`
+      if (seen !== y.id || reverse.get(y.id) !== x.id) return `sharing of ${x}`
       continue
     }
     partner.set(x.id, y.id)
     reverse.set(y.id, x.id)
-    if (Type.render(x.type) !== Type.render(y.type)) return `types ${p} and ${q}`
-    if (x._tag === "Input" && y._tag === "Input") {
-      if (x.label !== y.label) return `labels ${x.label} and ${y.label}`
-    } else if (x._tag === "Constant" && y._tag === "Constant") {
-      if (bytesOf(x.value) !== bytesOf(y.value)) return `constants ${x.value} and ${y.value}`
-    } else if (x._tag === "Apply" && y._tag === "Apply") {
-      if (x.primitive !== y.primitive) return `${x.primitive} and ${y.primitive}`
-      const [m, n] = [x.attributes, y.attributes].map((attributes) =>
-        JSON.stringify(Object.entries(attributes).sort(), (_, value) =>
-          typeof value === "number" ? (Object.is(value, -0) ? "-0" : String(value)) : value
-        )
-      )
-      if (m !== n) return `attributes ${m} and ${n} of ${x.primitive}`
-      if (x.operands.length !== y.operands.length) return `the number of operands of ${x.primitive}`
-      x.operands.forEach((operand, i) => pending.push([operand, y.operands[i]!]))
-      applied.push([x.id, y.id])
-    } else return `${x._tag} and ${y._tag}`
+    if (Type.render(x) !== Type.render(y)) return `types ${x} and ${y}`
+    if (x._tag !== y._tag) return `${x._tag} and ${y._tag}`
+    if (x.label !== y.label) return `labels ${x.label} and ${y.label}`
+    if (x.index !== y.index) return `results ${x.index} and ${y.index}`
+    if (x.primitive !== y.primitive || x.control?.primitive !== y.control?.primitive) return `${x} and ${y}`
+    if (x._tag === "Constant" && bytesOf(x.value!) !== bytesOf(y.value!)) return `constants ${x} and ${y}`
+    if (x._tag === "Apply" || x._tag === "Control") {
+      const [m, n] = [attributesOf(x.attributes!, numberInF), attributesOf(y.attributes!, numberInG)]
+      if (m !== n) return `attributes ${m} and ${n} of ${x}`
+      ordered.push([x.id, y.id])
+    }
+    if (x.operands.length !== y.operands.length) return `the number of operands of ${x}`
+    x.operands.forEach((operand, i) => pending.push([operand, y.operands[i]!]))
   }
-  applied.sort(([m], [n]) => m - n)
-  const outOfOrder = applied.some(([, id], i) => i > 0 && applied[i - 1]![1] >= id)
+  ordered.sort(([m], [n]) => m - n)
+  const outOfOrder = ordered.some(([, id], i) => i > 0 && ordered[i - 1]![1] >= id)
   return outOfOrder ? "the order of evaluation" : undefined
+}
+
+/** About how many elements evaluating a program computes. */
+export const work = (f: Fn.Any): number => {
+  const known = new Map<Body.Body, number>()
+  const ofBody = (body: Body.Body): number => {
+    const before = known.get(body)
+    if (before !== undefined) return before
+    let total = 0
+    const seen = new Set<Node>()
+    const pending = [...body.outputNodes]
+    while (pending.length > 0) {
+      const node = pending.pop()!
+      if (seen.has(node)) continue
+      seen.add(node)
+      pending.push(...node.operands)
+      total += Shape.size(node.shape) + 1
+      if (node._tag !== "Control") continue
+      const {
+        length = 4,
+        size = length,
+        ...rest
+      } = node.attributes as { readonly length?: number; readonly size?: number }
+      for (const held of Object.values(rest).flatMap((value: unknown) =>
+        Array.isArray(value) ? value.map((sweep: Primitive.Sweep) => sweep.body) : [value]
+      )) {
+        if (typeof held === "object" && held !== null) total += (size + 1) * ofBody(held as Body.Body)
+      }
+    }
+    known.set(body, total)
+    return total
+  }
+  return ofBody(Fn.toBody(f))
 }

@@ -97,6 +97,17 @@ export const dual = <A>(algebra: Algebra<A>): Algebra<DualCarrier<A>> => {
 
 export type { VectorCarrier }
 
+type Transform = <B>(algebra: Algebra<B>) => Algebra<VectorCarrier<B>>
+
+const transforms = new Map<number, Transform>()
+
+/** The transformer for a number of tangents: the same function each time, so that rules can remember what they made with it. */
+const transformOf = (count: number): Transform => {
+  const known = transforms.get(count) ?? (<B>(algebra: Algebra<B>) => vectorDual(algebra, count))
+  transforms.set(count, known)
+  return known
+}
+
 /**
  * Vector forward mode: like `dual`, with `count` tangents that share one evaluation of the primal.
  *
@@ -153,7 +164,7 @@ export const vectorDual = <A>(algebra: Algebra<A>, count: number): Algebra<Vecto
         algebra,
         attributes: attributes as Primitive.CallAttributes,
         count,
-        transform: (other) => vectorDual(other, count)
+        transform: transformOf(count)
       })
     },
     constant: (value) => ({ primal: algebra.constant(value), tangents: undefined }),

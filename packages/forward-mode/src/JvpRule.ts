@@ -44,7 +44,8 @@ export interface VectorCarrier<A> {
 
 /**
  * What the rule of a control primitive may use besides its operands: the algebra, the attributes, the number of tangents, and the transformer of
- * algebras by which it differentiates the bodies in its attributes.
+ * algebras by which it differentiates the bodies in its attributes. The same transformer is the same function each time: rules may remember what they
+ * made with it.
  *
  * @category models
  * @since 0.1.0

@@ -7,7 +7,9 @@ import type { Primitive } from "@fluxion/core"
 import type { ControlJvpRules, JvpRules } from "./JvpRule.ts"
 import { contraction } from "./rules/contraction.ts"
 import { controlFlow } from "./rules/controlFlow.ts"
+import { decomposition } from "./rules/decomposition.ts"
 import { elementwise } from "./rules/elementwise.ts"
+import { implicit } from "./rules/implicit.ts"
 import { linalg } from "./rules/linalg.ts"
 import { random } from "./rules/random.ts"
 import { reduction } from "./rules/reduction.ts"
@@ -57,10 +59,10 @@ export const rules: JvpRules<Primitive.Name> = {
  * ```ts
  * import * as Forward from "@fluxion/forward-mode"
  *
- * console.log(Object.keys(Forward.controlRules)) // [ 'cond', 'scan', 'map', 'call', 'whileLoop' ]
+ * console.log(Object.keys(Forward.controlRules).includes("scan")) // true
  * ```
  *
  * @category tables
  * @since 0.1.0
  */
-export const controlRules: ControlJvpRules<Primitive.ControlName> = controlFlow
+export const controlRules: ControlJvpRules<Primitive.ControlName> = { ...controlFlow, ...decomposition, ...implicit }

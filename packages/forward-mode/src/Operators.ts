@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { type Expr, Fn, Interpreter, Operations, Shape, Tensor, Tree } from "@fluxion/core"
+import { Basis, type Expr, Fn, Interpreter, Operations, Shape, Tensor, Tree } from "@fluxion/core"
 import { dual, type DualCarrier, vectorDual } from "./DualAlgebra.ts"
 import { Zero } from "@fluxion/core/Rule"
 
@@ -212,7 +212,7 @@ export const derivative = <I extends Tree.Spec, O, E, R>(
  *
  * At each output leaf of shape `o` stands the tree of the inputs, with leaves of shape `[...o, ...i]`. The primal is evaluated once, tangents
  * once for each input element, so forward mode is the right choice when inputs are fewer than outputs (compare `Reverse.jacobian`).
- * The program grows in proportion to the number of input elements.
+ * The elements of an input are mapped over, so the program grows with the number of inputs, not with that of their elements.
  *
  * @example
  * ```ts
@@ -234,45 +234,32 @@ export const jacobian = <I extends Tree.Spec, O, E, R>(
   const spec = Tree.mapSpec(Tree.tangentSpec(outputsSpec), (output) =>
     Tree.mapSpec(inputTangents, (input) => [...output.type.shape, ...input.type.shape])
   )
+  // The block of an input without elements is empty, whatever the tangent.
+  const varying = inputs.flatMap((leaf, i) => (isReal(leaf) && Shape.size(leaf.type.shape) > 0 ? [i] : []))
   return Fn.unsafeFromLeaves(inputsSpec, spec, (leaves) => {
-    const sizes = inputs.map((leaf) => (isReal(leaf) ? Shape.size(leaf.type.shape) : 0))
-    const count = sizes.reduce((a, b) => a + b, 0)
-    let first = 0
-    const carriers = leaves.map((primal, i) => {
-      const offset = first
-      const size = sizes[i]!
-      first += size
-      if (size === 0) return { primal, tangents: undefined }
-      const shape = inputs[i]!.type.shape
-      const basis = (k: number): Expr.Any => {
-        const data = new Float64Array(size)
-        data[k] = 1
-        return expressions.constant(Tensor.fromArray(data, shape))
+    const columns = Basis.map({
+      at: leaves,
+      directions: varying.map((i) => inputs[i]!.type),
+      build: (at, tangents) => {
+        // One tangent for each input, beside one primal.
+        const carriers = at.map((primal, i) => ({
+          primal,
+          tangents: varying.includes(i) ? varying.map((j, k) => (j === i ? tangents[k]! : Zero)) : undefined
+        }))
+        const results = Fn.interpret(f, vectorDual(Fn.expressions, varying.length), carriers)
+        return varying.map((_, k) => results.map(({ tangents }) => (tangents === undefined ? Zero : tangents[k]!)))
       }
-      const tangents = Array.from({ length: count }, (_, k) =>
-        k >= offset && k < offset + size ? basis(k - offset) : Zero
-      )
-      return { primal, tangents }
     })
-    const results = Fn.interpret(f, vectorDual(Fn.expressions, count), carriers)
-    return results.flatMap((result, o) => {
-      if (!isReal(outputs[o]!)) return []
-      const shape = outputs[o]!.type.shape
-      let offset = 0
-      return inputs.flatMap((input, i) => {
-        if (!isReal(input)) return []
-        const size = sizes[i]!
-        const columns = Array.from({ length: size }, (_, k) => {
-          const tangent = result.tangents === undefined ? Zero : result.tangents[offset + k]!
-          return tangent === Zero ? expressions.zeros(shape) : tangent
-        })
-        offset += size
-        const block = [...shape, ...input.type.shape]
-        return [
-          columns.length === 0
-            ? expressions.zeros(block)
-            : expressions.reshape(expressions.stack(columns, shape.length), block)
-        ]
+    return outputs.flatMap(({ type }, o) => {
+      if (type.elementType !== "real") return []
+      const axes = type.shape.map((_, axis) => axis + 1)
+      return inputs.filter(isReal).map((input) => {
+        const shape = [...type.shape, ...input.type.shape]
+        const block = columns[varying.indexOf(inputs.indexOf(input))]?.[o] ?? Zero
+        // The axis of the basis comes last, where the axes of the input are.
+        return block === Zero
+          ? expressions.zeros(shape)
+          : expressions.reshape(axes.length === 0 ? block : expressions.transpose(block, [...axes, 0]), shape)
       })
     })
   }) as never

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { type Expr, Fn, Interpreter, Operations, Shape, Tensor, Tree } from "@fluxion/core"
+import { Basis, type Expr, Fn, Interpreter, Operations, Shape, Tensor, Tree } from "@fluxion/core"
 import { dual } from "effect/Function"
 import type { Traced } from "./Tape.ts"
 import { traced } from "./TracedAlgebra.ts"
@@ -13,8 +13,12 @@ const expressions = Operations.make(Fn.expressions)
 
 const isReal = ({ type }: Tree.PathAndType): boolean => type.elementType === "real"
 
-const materialize = (cotangent: Expr.Any | Zero, leaf: Tree.PathAndType): Expr.Any =>
-  cotangent === Zero ? expressions.zeros(leaf.type.shape) : cotangent
+/** Cotangents of the leaves that are wanted, as expressions. */
+const materialize = (
+  leaves: ReadonlyArray<Tree.PathAndType>,
+  cotangents: ReadonlyArray<Expr.Any | Zero>
+): Array<Expr.Any> =>
+  cotangents.map((cotangent, i) => (cotangent === Zero ? expressions.zeros(leaves[i]!.type.shape) : cotangent))
 
 /** Puts the wanted leaves on a tape, runs the program, and gives the sweep. */
 const trace = (f: Fn.Any, leaves: ReadonlyArray<Expr.Any>, wanted: (leaf: Tree.PathAndType) => boolean) => {
@@ -25,11 +29,10 @@ const trace = (f: Fn.Any, leaves: ReadonlyArray<Expr.Any>, wanted: (leaf: Tree.P
   )
   const outputs = Fn.interpret(f, tape.algebra, carriers)
   const wantedCarriers = carriers.filter((_, i) => wanted(inputs[i]!))
-  const wantedLeaves = inputs.filter(wanted)
   return {
     outputs,
-    pull: (cotangents: ReadonlyArray<Expr.Any | Zero>): Array<Expr.Any> =>
-      tape.pullback(outputs, cotangents, wantedCarriers).map((cotangent, i) => materialize(cotangent, wantedLeaves[i]!))
+    pull: (cotangents: ReadonlyArray<Expr.Any | Zero>): Array<Expr.Any | Zero> =>
+      tape.pullback(outputs, cotangents, wantedCarriers)
   }
 }
 
@@ -76,7 +79,8 @@ export const vjp = <I extends Tree.Spec, O, E, R>(
     { primals: outputsSpec, cotangents: Tree.tangentSpec(inputsSpec) },
     (leaves) => {
       const { outputs: results, pull } = trace(f, leaves.slice(0, inputs.length), isReal)
-      return [...results.map((result) => result.primal), ...pull(spread(outputs, leaves.slice(inputs.length)))]
+      const pulled = pull(spread(outputs, leaves.slice(inputs.length)))
+      return [...results.map((result) => result.primal), ...materialize(inputs.filter(isReal), pulled)]
     }
   ) as never
 }
@@ -191,7 +195,7 @@ const gradientLeaves = (f: Fn.Any, leaves: ReadonlyArray<Expr.Any>, options?: Gr
   const wanted = (leaf: Tree.PathAndType): boolean =>
     isReal(leaf) && (options === undefined || options.wrt.includes(top(leaf)))
   const { outputs, pull } = trace(f, leaves, wanted)
-  const gradients = pull([expressions.scalar(1)])
+  const gradients = materialize(Tree.leaves(f.inputs).filter(wanted), pull([expressions.scalar(1)]))
   const value = outputs[0]!.primal
   if (options === undefined) return { value, gradients }
   // `wrt` may name fields in another order than the inputs have them.
@@ -314,8 +318,8 @@ export const valueAndGrad: {
  * **Details**
  *
  * At each output leaf of shape `o` stands the tree of the inputs, with leaves of shape `[...o, ...i]`. The primal is evaluated once, the sweep
- * once for each output element, so reverse mode is the right choice when outputs are fewer than inputs (compare `Forward.jacobian`). The program
- * grows in proportion to the number of output elements.
+ * once for each output element, so reverse mode is the right choice when outputs are fewer than inputs (compare `Forward.jacobian`). The elements of an
+ * output are mapped over, so the program grows with the number of outputs, not with that of their elements.
  *
  * @example
  * ```ts
@@ -338,28 +342,26 @@ export const jacobian = <I extends Tree.Spec, O, E, R>(
   const spec = Tree.mapSpec(Tree.tangentSpec(outputsSpec), (output) =>
     Tree.mapSpec(inputTangents, (input) => [...output.type.shape, ...input.type.shape])
   )
+  // The block of an output without elements is empty, whatever the cotangent.
+  const pulled = outputs.flatMap((leaf, o) => (isReal(leaf) && Shape.size(leaf.type.shape) > 0 ? [o] : []))
   return Fn.unsafeFromLeaves(inputsSpec, spec, (leaves) => {
-    const { pull } = trace(f, leaves, isReal)
-    return outputs.flatMap((output, o) => {
-      if (!isReal(output)) return []
-      const shape = output.type.shape
-      const rows = Array.from({ length: Shape.size(shape) }, (_, k) => {
-        const data = new Float64Array(Shape.size(shape))
-        data[k] = 1
-        return pull(outputs.map((_, i) => (i === o ? expressions.constant(Tensor.fromArray(data, shape)) : Zero)))
-      })
-      return inputs.map((input, i) => {
-        const block = [...shape, ...input.type.shape]
-        return rows.length === 0
-          ? expressions.zeros(block)
-          : expressions.reshape(
-              expressions.stack(
-                rows.map((row) => row[i]!),
-                0
-              ),
-              block
-            )
-      })
+    const rows = Basis.map({
+      at: leaves,
+      directions: pulled.map((o) => outputs[o]!.type),
+      build: (at, cotangents) => {
+        // One sweep for each output, along one tape.
+        const { pull } = trace(f, at, isReal)
+        return pulled.map((o, k) => pull(outputs.map((_, i) => (i === o ? cotangents[k]! : Zero))))
+      }
     })
+    return outputs.flatMap((output, o) =>
+      isReal(output)
+        ? inputs.map((input, i) => {
+            const shape = [...output.type.shape, ...input.type.shape]
+            const block = rows[pulled.indexOf(o)]?.[i] ?? Zero
+            return block === Zero ? expressions.zeros(shape) : expressions.reshape(block, shape)
+          })
+        : []
+    )
   }) as never
 }

@@ -12,7 +12,9 @@
 import type { Primitive } from "@fluxion/core"
 import { contraction } from "./rules/contraction.ts"
 import { controlFlow } from "./rules/controlFlow.ts"
+import { decomposition } from "./rules/decomposition.ts"
 import { elementwise } from "./rules/elementwise.ts"
+import { implicit } from "./rules/implicit.ts"
 import { linalg } from "./rules/linalg.ts"
 import { random } from "./rules/random.ts"
 import { reduction } from "./rules/reduction.ts"
@@ -64,10 +66,10 @@ export const rules: VjpRules<Primitive.Name> = {
  * ```ts
  * import * as Reverse from "@fluxion/reverse-mode"
  *
- * console.log(Object.keys(Reverse.controlRules)) // [ 'cond', 'scan', 'map', 'call', 'whileLoop' ]
+ * console.log(Object.keys(Reverse.controlRules).includes("scan")) // true
  * ```
  *
  * @category tables
  * @since 0.1.0
  */
-export const controlRules: ControlVjpRules<Primitive.ControlName> = controlFlow
+export const controlRules: ControlVjpRules<Primitive.ControlName> = { ...controlFlow, ...decomposition, ...implicit }

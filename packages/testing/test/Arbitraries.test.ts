@@ -1,7 +1,8 @@
-import { Expr, Fn, Shape, Tensor } from "@fluxion/core"
+import { Fn, Shape } from "@fluxion/core"
 import { Arbitraries } from "@fluxion/testing"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
+import { rebuild } from "./rebuild.ts"
 
 describe("shape", () => {
   it("keeps its bounds", () => {
@@ -33,12 +34,6 @@ describe("tensor", () => {
 })
 
 describe("program", () => {
-  /** Builds the program again from what it prints. */
-  const rebuild = (
-    code: string
-  ): { readonly program: Fn.Fn<Arbitraries.Inputs, readonly []>; readonly inputs: Arbitraries.Program["inputs"] } =>
-    new Function("Expr", "Fn", "Tensor", `${code}\nreturn { program, inputs }`)(Expr, Fn, Tensor)
-
   it("prints as the code that builds it", () => {
     fc.assert(
       fc.property(Arbitraries.program({ kinks: "allow" }), ({ code, fn, inputs }) => {
@@ -63,17 +58,79 @@ describe("program", () => {
 
   it("has no kinks when asked for none", () => {
     const kinked =
-      /\b(abs|relu|leakyRelu|elu|huber|max|min|reduceMax|reduceMin|floor|ceil|round|sign|select|clamp|rem|argmax)\(/
+      /\b(abs|relu|leakyRelu|elu|huber|max|min|reduceMax|reduceMin|floor|ceil|round|sign|select|clamp|rem|argmax|cond)\(/
     fc.assert(fc.property(Arbitraries.program({ kinks: "none" }), ({ code }) => !kinked.test(code)))
     expect(fc.sample(Arbitraries.program(), 200).some(({ code }) => kinked.test(code))).toBe(true)
   })
 
   it("has as many operations and inputs as asked for", () => {
     const bounds = { minOperations: 5, maxOperations: 10, inputs: 2 }
-    for (const { code, fn } of fc.sample(Arbitraries.program(bounds), 200)) {
+    const statements = (code: string): number => (code.match(/^ +const /gm) ?? []).length
+    const plain = { ...bounds, controlFlow: false, derivatives: false }
+    for (const { code, fn } of fc.sample(Arbitraries.program(plain), 200)) {
       expect(Object.keys(fn.inputs).length).toBeLessThanOrEqual(2)
-      expect((code.match(/^ {2}const /gm) ?? []).length).toBeLessThanOrEqual(10)
+      expect(statements(code)).toBeLessThanOrEqual(10)
     }
+    // An inner program is one operation: its definition, and its use at one or two places.
+    for (const { code } of fc.sample(Arbitraries.program(bounds), 200)) expect(statements(code)).toBeLessThanOrEqual(30)
+  })
+
+  const controlFlow = ["cond", "map", "scan", "fold", "iterate", "whileLoop"].map((name) => `Expr.${name}(`)
+  const innerPrograms = ["Fn.apply(", "Fn.call(", "Fn.map("]
+  const derivatives = [
+    "Reverse.grad(",
+    "Reverse.valueAndGrad(",
+    "Reverse.vjp(",
+    "Forward.jvp(",
+    "Forward.derivative(",
+    "Forward.jacobian(",
+    "Reverse.jacobian(",
+    "Calculus.hvp("
+  ]
+  const reductions = ["mean", "prod", "norm", "softmax", "cumsum", "reduceMax", "any", "argmax"].map(
+    (name) => `Expr.${name}(`
+  )
+  const linearAlgebra = ["inverse", "cholesky", "solve", "triangularSolve", "lstsq", "det", "logdet"].map(
+    (name) => `Expr.${name}(`
+  )
+
+  it("has what is not switched off", () => {
+    const codes = (constraints: Arbitraries.ProgramConstraints): string =>
+      fc
+        .sample(Arbitraries.program(constraints), 600)
+        .map(({ code }) => code)
+        .join("\n")
+    const among = (code: string, names: ReadonlyArray<string>) => names.filter((name) => code.includes(name))
+    const switches = { controlFlow: false, derivatives: false, reductions: false, linearAlgebra: false }
+    const families = { controlFlow: [...controlFlow, ...innerPrograms], derivatives, reductions, linearAlgebra }
+    const everything = codes({})
+    for (const names of Object.values(families)) expect(among(everything, names)).toEqual(names)
+    const without = codes(switches)
+    expect(among(without, [...families.controlFlow, ...derivatives, ...linearAlgebra])).toEqual([])
+    // Results are summed and averaged into the output in any case.
+    expect(among(without, reductions.slice(1))).toEqual([])
+    const alone = codes({ ...switches, controlFlow: true })
+    expect(among(alone, families.controlFlow)).toEqual(families.controlFlow)
+    expect(among(alone, derivatives)).toEqual([])
+  })
+
+  it("nests control flow as deeply as asked for", () => {
+    const depths = (depth: number): number => {
+      const indents = fc
+        .sample(Arbitraries.program({ depth }), 200)
+        .flatMap(({ code }) => code.split("\n").map((line) => line.search(/\S/) / 2))
+      return Math.max(...indents)
+    }
+    expect([0, 1, 2, 3].map(depths)).toEqual([1, 2, 3, 4])
+  })
+
+  it("captures from every level around a body, and uses programs in bodies other than their own", () => {
+    const codes = fc.sample(Arbitraries.program(), 500).map(({ code }) => code)
+    // Inside two bodies: inputs, and a program from outside.
+    expect(codes.some((code) => /^ {6}const .*\b[xyz]\b/m.test(code))).toBe(true)
+    expect(codes.some((code) => /^ {2}const f1 = [^]*^ {4}const [^\n]*Fn\.call\((\w+\.\w+\()?f1\b/m.test(code))).toBe(
+      true
+    )
   })
 
   it("shrinks to what a person can read", () => {
@@ -85,5 +142,22 @@ describe("program", () => {
     const statements = code.split("\n").filter((line) => line.startsWith("  const "))
     expect(statements.length).toBeLessThanOrEqual(2)
     expect(statements.join("\n")).toContain("Expr.cos(")
+  })
+
+  it("shrinks control flow to what is in its bodies, inner programs to operations, and trip counts to few", () => {
+    const shrunk = (condition: (code: string) => boolean): string => {
+      const found = fc.check(
+        fc.property(Arbitraries.program(), ({ code }) => !condition(code)),
+        { seed: 42, numRuns: 2000 }
+      )
+      return found.counterexample![0].code
+    }
+    const nested = /^ {4}.*Expr\.tan\(/m
+    expect(shrunk((code) => nested.test(code) || /^ {2}const t1 = Expr\.tan\(/m.test(code))).toMatch(
+      /^const program = .*\n {2}const t1 = Expr\.tan\(.*\n {2}return .*\n\}\)\nconst inputs = .*$/
+    )
+    const loop = shrunk((code) => code.includes("Expr.iterate("))
+    expect(loop).toContain("Expr.iterate(1, (t1) => ")
+    expect(loop.split("\n").length).toBe(5)
   })
 })

@@ -132,6 +132,17 @@ const flip = (x: Expr.Expr): Expr.Expr => {
   return Expr.transpose(x, axes)
 }
 
+/** Arrays as one vector. */
+const together = (x: Expr.Expr, y: Expr.Expr): Expr.Expr =>
+  Expr.concat([Expr.reshape(x, [-1]), Expr.reshape(y, [-1])] as const, 0) as Expr.Expr
+
+/** Matrices whose symmetric parts have eigenvalues at a distance from each other. */
+const separated: Case["inputs"] = (random, batch, n) => {
+  const noise = sample(random, [...batch, n, n])
+  const data = noise.data.map((v, i) => v / 2 + (Math.floor(i / n) % n === i % n ? 4 * (i % n) : 0))
+  return { A: Tensor.fromArray(data, noise.shape) }
+}
+
 const cases: ReadonlyArray<Case> = [
   { name: "cholesky", program: ({ A }) => Expr.cholesky(A!), inputs: square },
   { name: "inverse", program: ({ A }) => Expr.inverse(A!), inputs: square },
@@ -168,6 +179,40 @@ const cases: ReadonlyArray<Case> = [
     program: ({ A, b }) => Expr.solve(A!, b!),
     inputs: (random, batch, n) => ({ A: sample(random, [3, ...batch, n, n], 4), b: sample(random, [n]) })
   },
+  ...(
+    [
+      ["tall", 2, 0],
+      ["square", 0, 0],
+      ["wide", 0, 2]
+    ] as const
+  ).map(([shape, rows, more]): Case => ({
+    name: `qr of ${shape} matrices`,
+    program: ({ A }) => {
+      const { q, r } = Expr.qr(A!) as { readonly q: Expr.Expr; readonly r: Expr.Expr }
+      return together(q, r)
+    },
+    inputs: (random, batch, n) => ({ A: sample(random, [...batch, n + rows, n + more], 4) })
+  })),
+  {
+    name: "q of qr alone",
+    program: ({ A }) => Expr.qr(A!).q as Expr.Expr,
+    inputs: (random, batch, n) => ({ A: sample(random, [...batch, n + 1, n], 4) })
+  },
+  {
+    name: "r of qr alone",
+    program: ({ A }) => Expr.qr(A!).r as Expr.Expr,
+    inputs: (random, batch, n) => ({ A: sample(random, [...batch, n + 1, n], 4) })
+  },
+  {
+    name: "eigh",
+    program: ({ A }) => {
+      const { values, vectors } = Expr.eigh(A!) as { readonly values: Expr.Expr; readonly vectors: Expr.Expr }
+      return together(values, vectors)
+    },
+    inputs: separated
+  },
+  { name: "values of eigh alone", program: ({ A }) => Expr.eigh(A!).values as Expr.Expr, inputs: separated },
+  { name: "vectors of eigh alone", program: ({ A }) => Expr.eigh(A!).vectors as Expr.Expr, inputs: separated },
   {
     name: "the log-likelihood of a Gaussian process",
     program: ({ A, b }) => {

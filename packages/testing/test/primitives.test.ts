@@ -971,8 +971,10 @@ const derivedOfArrays = {
 
 /** Exports of Expr that are no functions of arrays of reals. */
 const others = [
-  // Control flow has tests of its own: packages/reverse-mode/test/controlFlow.test.ts.
+  // Primitives with several results have tests of their own: packages/reverse-mode/test/controlFlow.test.ts, and here
+  // decomposition.test.ts, linalg.test.ts and implicit.test.ts.
   ...Primitive.controlNames,
+  "fixedPoint",
   "fold",
   "iterate",
   "constant",

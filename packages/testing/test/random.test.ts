@@ -163,12 +163,16 @@ const recording = () => {
       if (primitive.startsWith("random")) keys.push(String((operands as ReadonlyArray<Tensor.Any>)[0]))
       return Interpreter.algebra.apply(primitive, attributes, operands, type)
     },
-    applyMany: (primitive, attributes, operands) =>
-      (Primitive.controlDefinitions[primitive].evaluate as Primitive.ControlDefinition<"call">["evaluate"])(
+    applyMany: (primitive, attributes, operands) => {
+      const { evaluate } = Primitive.controlDefinitions[primitive] as Primitive.ControlDefinition<"call">
+      const run = (body: Primitive.Body, inputs: ReadonlyArray<Tensor.Any>) => Body.interpret(body, algebra, inputs)
+      const evaluated = evaluate(
         attributes as Primitive.CallAttributes,
         operands,
-        (body) => (inputs) => Body.interpret(body, algebra, inputs)
+        (body) => (inputs) => run(body, inputs)
       )
+      return "body" in evaluated ? run(evaluated.body, evaluated.inputs) : evaluated
+    }
   }
   return { algebra, keys }
 }

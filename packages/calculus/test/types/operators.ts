@@ -76,3 +76,56 @@ Calculus.checkGradient(scalar, { w: null as never, b: 1 })
 Calculus.Numeric.gradient(pure, { b: 1 })
 // @ts-expect-error there is no such method
 Calculus.Numeric.gradient(pure, { w: null as never, b: 1 }, { method: "backward" })
+
+// Vector calculus: the structure of the inputs, failures and requirements are kept.
+declare const field: Fn.Fn<
+  { readonly x: readonly []; readonly y: readonly [2] },
+  { readonly x: readonly []; readonly y: readonly [2] },
+  Bad,
+  Need
+>
+declare const space: Fn.Fn<readonly [3], readonly [3], Bad, Need>
+const laplacian = Calculus.laplacian(scalar)
+same<typeof laplacian, Fn.Fn<{ readonly w: readonly [3, 2]; readonly b: readonly [] }, readonly [], Bad, Need>>(true)
+const norm = scalar.pipe(Calculus.gradientNorm)
+same<typeof norm, typeof laplacian>(true)
+const diagonal = Calculus.diagonalHessian(scalar)
+same<
+  typeof diagonal,
+  Fn.Fn<
+    { readonly w: readonly [3, 2]; readonly b: readonly [] },
+    { readonly w: readonly [3, 2]; readonly b: readonly [] },
+    Bad,
+    Need
+  >
+>(true)
+const divergence = Calculus.divergence(field)
+same<typeof divergence, Fn.Fn<{ readonly x: readonly []; readonly y: readonly [2] }, readonly [], Bad, Need>>(true)
+const curl = Calculus.curl(space)
+same<typeof curl, Fn.Fn<readonly [3], readonly [3], Bad, Need>>(true)
+const transpose = Calculus.linearTranspose(vector)
+same<typeof transpose, Fn.Fn<{ readonly y: readonly [2]; readonly z: readonly [] }, { readonly x: readonly [4] }>>(true)
+
+declare const failing: Fn.Fn<readonly [], { readonly y: readonly [2] }, Bad>
+const linearised = Calculus.linearize(failing, 1)
+same<typeof linearised, Effect.Effect<Calculus.Linearization<readonly [], { readonly y: readonly [2] }>, Bad>>(true)
+
+// A field has outputs like its inputs; a program that requires something is not run.
+// @ts-expect-error the outputs are not like the inputs
+Calculus.divergence(vector)
+// @ts-expect-error the outputs are not like the inputs
+Calculus.curl(vector)
+// @ts-expect-error one scalar output
+Calculus.laplacian(vector)
+// @ts-expect-error it requires something
+Calculus.linearize(scalar, { w: null as never, b: 0 })
+
+// Taylor coefficients: a leading axis at each output; both call styles.
+const series = Calculus.taylor(scalar, 3)
+same<Fn.Output<typeof series>, Tensor.Tensor<readonly [number]>>(true)
+same<Fn.Input<typeof series>["at"], Fn.Input<typeof scalar>>(true)
+const both = vector.pipe(Calculus.taylor(2))
+same<
+  Fn.Output<typeof both>,
+  { readonly y: Tensor.Tensor<readonly [number, 2]>; readonly z: Tensor.Tensor<readonly [number]> }
+>(true)

@@ -128,33 +128,44 @@ export const applyTyped = (
 
 const noShape: Shape.Shape = []
 
-/** A control node and the projections of its results. */
+/** A control node, whose results have no nodes yet. */
+export const controlNode = (
+  primitive: Primitive.ControlName,
+  attributes: object,
+  operands: ReadonlyArray<Node>,
+  types: ReadonlyArray<Type.Type>
+): Node =>
+  new Node("Control", "real", noShape, undefined, attributes, operands, undefined, undefined, {
+    primitive,
+    types: types.map(({ elementType, shape }): Type.Type => ({ elementType, shape }))
+  })
+
+/** One of the results of a control node. */
+export const project = (control: Node, index: number): Node => {
+  const { elementType, shape } = control.control!.types[index]!
+  return new Node(
+    "Project",
+    elementType,
+    shape,
+    undefined,
+    undefined,
+    [control],
+    undefined,
+    undefined,
+    undefined,
+    index
+  )
+}
+
+/** The results of a control primitive. */
 export const control = (
   primitive: Primitive.ControlName,
   attributes: object,
   operands: ReadonlyArray<Node>,
   types: ReadonlyArray<Type.Type>
 ): ReadonlyArray<Node> => {
-  const results = types.map(({ elementType, shape }): Type.Type => ({ elementType, shape }))
-  const node = new Node("Control", "real", noShape, undefined, attributes, operands, undefined, undefined, {
-    primitive,
-    types: results
-  })
-  return results.map(
-    (type, index) =>
-      new Node(
-        "Project",
-        type.elementType,
-        type.shape,
-        undefined,
-        undefined,
-        [node],
-        undefined,
-        undefined,
-        undefined,
-        index
-      )
-  )
+  const node = controlNode(primitive, attributes, operands, types)
+  return types.map((_, index) => project(node, index))
 }
 
 /** Nodes made from now on have at least this id. */

@@ -90,3 +90,13 @@ export const schedule = (body: Body, prune: boolean): Schedule => {
   cache.set(body, made)
   return made
 }
+
+/** Which inputs of a body its outputs depend on. */
+export const usedInputs = (body: Body): ReadonlyArray<boolean> => {
+  const { inputIndex, lastUse } = schedule(body, false)
+  const used = new Array<boolean>(body.inputNodes.length).fill(false)
+  inputIndex.forEach((input, i) => {
+    if (input >= 0 && lastUse[i]! >= 0) used[input] = true
+  })
+  return used
+}

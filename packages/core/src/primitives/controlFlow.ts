@@ -3,13 +3,13 @@
  *
  * **Details**
  *
- * Bodies are closed programs. Evaluation loops over the schedule of a body, so it is recursive in how deeply control primitives are nested in each
- * other, and in nothing else.
+ * Bodies are closed programs. Evaluation loops over the schedule of a body, and enters branches and calls without recursion; it is recursive in how deeply loops
+ * are nested in each other, and in nothing else.
  *
  * @since 0.1.0
  */
 import { allocate, tensor } from "../internal/indexing.ts"
-import { type Body, schedule } from "../internal/schedule.ts"
+import { type Body, usedInputs } from "../internal/schedule.ts"
 import type { ControlDefinitions, ControlName } from "../Primitive.ts"
 import * as Shape from "../Shape.ts"
 import type * as Tensor from "../Tensor.ts"
@@ -23,7 +23,7 @@ const sameType = (a: Type.Type, b: Type.Type): boolean =>
   a.elementType === b.elementType && Shape.equals(a.shape, b.shape)
 
 /** Checks that two lists of types are the same; `what` names the place of an element for messages. */
-const checkTypes = (
+export const checkTypes = (
   operation: ControlName,
   expected: ReadonlyArray<Type.Type>,
   actual: ReadonlyArray<Type.Type>,
@@ -46,7 +46,8 @@ const checkTypes = (
   })
 }
 
-const checkCount = (operation: ControlName, name: string, value: number, limit = Infinity): void => {
+/** Checks that `value` is a count. */
+export const checkCount = (operation: ControlName, name: string, value: number, limit = Infinity): void => {
   if (!Number.isSafeInteger(value) || value < 0 || value > limit) {
     const bound = limit === Infinity ? "a non-negative integer" : `an integer from 0 to ${limit}`
     throw Shape.error(operation, [], `${name} is ${value}, expected ${bound}`)
@@ -97,16 +98,6 @@ const stacker = (type: Type.Type, length: number) => {
   }
 }
 
-/** Which inputs of a body its outputs depend on. */
-export const usedInputs = (body: Body): ReadonlyArray<boolean> => {
-  const { inputIndex, lastUse } = schedule(body, false)
-  const used = new Array<boolean>(body.inputNodes.length).fill(false)
-  inputIndex.forEach((input, i) => {
-    if (input >= 0 && lastUse[i]! >= 0) used[input] = true
-  })
-  return used
-}
-
 const isTrue = (results: ReadonlyArray<Tensor.Any>): boolean => results[0]!.data[0] === 1
 
 // -----------------------------------------------------------------------------
@@ -124,7 +115,7 @@ const isTrue = (results: ReadonlyArray<Tensor.Any>): boolean => results[0]!.data
  * @category tables
  * @since 0.1.0
  */
-export const controlFlow: ControlDefinitions<ControlName> = {
+export const controlFlow: ControlDefinitions<"cond" | "scan" | "map" | "call" | "whileLoop"> = {
   cond: {
     types: ({ whenFalse, whenTrue }, [predicate, ...consts]) => {
       checkTypes("cond", [Type.bool([])], predicate === undefined ? [] : [predicate], "predicate")
@@ -133,8 +124,10 @@ export const controlFlow: ControlDefinitions<ControlName> = {
       checkTypes("cond", whenTrue.outputNodes, whenFalse.outputNodes, "results of the branch when false")
       return whenTrue.outputNodes.map(typeOf)
     },
-    evaluate: ({ whenFalse, whenTrue }, [predicate, ...consts], prepare) =>
-      prepare(isTrue([predicate!]) ? whenTrue : whenFalse)(consts)
+    evaluate: ({ whenFalse, whenTrue }, [predicate, ...consts]) => ({
+      body: isTrue([predicate!]) ? whenTrue : whenFalse,
+      inputs: consts
+    })
   },
 
   scan: {
@@ -209,7 +202,7 @@ export const controlFlow: ControlDefinitions<ControlName> = {
       checkTypes("call", body.inputNodes, operands, "operands")
       return body.outputNodes.map(typeOf)
     },
-    evaluate: ({ body }, operands, prepare) => prepare(body)(operands)
+    evaluate: ({ body }, operands) => ({ body, inputs: operands })
   },
 
   whileLoop: {

@@ -144,6 +144,47 @@ describe("slogdet", () => {
   })
 })
 
+describe("qr", () => {
+  const wide = fc
+    .tuple(batches, fc.integer({ min: 0, max: 4 }), fc.integer({ min: 0, max: 3 }))
+    .chain(([{ a }, m, more]) => tensors("real", [...a, m, m + more], element))
+
+  it("of wide matrices: q is square and orthonormal, r upper trapezoidal, q r the matrix", () => {
+    fc.assert(
+      fc.property(wide, (a) => {
+        const [m, n] = a.shape.slice(-2) as [number, number]
+        const batch = a.shape.slice(0, -2)
+        const { q, r } = Expr.qr(Expr.constant(a as Tensor.Tensor)) as { readonly q: Expr.Expr; readonly r: Expr.Expr }
+        expect(q.shape).toEqual([...batch, m, m])
+        expect(r.shape).toEqual([...batch, m, n])
+        const product = value(Expr.matmul(q, r) as Expr.Expr)
+        product.data.forEach((v, i) => expect(Math.abs(v - a.data[i]!)).toBeLessThanOrEqual(2 ** -52 * 8 * (m + 1)))
+        value(r).data.forEach((v, i) => {
+          if (Math.floor(i / n) % m > i % n) expect(v).toBe(0)
+        })
+      }),
+      { numRuns: 100 }
+    )
+  })
+
+  it("of matrices without rows or columns", () => {
+    for (const [m, n] of [
+      [0, 3],
+      [3, 0],
+      [0, 0]
+    ] as const) {
+      const { q, r } = Expr.qr(Expr.zeros([m, n])) as { readonly q: Expr.Expr; readonly r: Expr.Expr }
+      expect(value(q).shape).toEqual([m, 0])
+      expect(value(r).shape).toEqual([0, n])
+    }
+  })
+})
+
+it("decompositions are written as the results of a function", () => {
+  const f = Fn.make([2, 2], (x) => Expr.sum(Expr.eigh(x).values))
+  expect(Formula.print(f)).toBe("sum(eigh(x)[0], axes: [0])")
+})
+
 it("is written with the attributes that are true", () => {
   const f = Fn.make({ A: [2, 2], b: [2, 1] }, ({ A, b }) =>
     Expr.add(Expr.solve(Expr.inverse(A), b), Expr.triangularSolve(A, b, { upper: true }))
@@ -176,6 +217,8 @@ describe("shapes that do not fit", () => {
     ["solve: cannot solve [2,3,3] for [4,3,1]", () => Expr.solve(Expr.ones([n - 1, n, n]), Expr.ones([n + 1, n, 1]))],
     ["triangularSolve: cannot solve [3,3] for [1,3]", () => Expr.triangularSolve(square, Expr.ones([n - 2, n]))],
     ["lstsq: cannot solve [4,3] for [3]", () => Expr.lstsq(Expr.ones([n + 1, n]), Expr.ones([n]))],
+    ["eigh: expected square matrices, got [3,4]", () => Expr.eigh(Expr.ones([n, n + 1]))],
+    ["qr: expected matrices in the last two axes, got [3]", () => Expr.qr(Expr.ones([n] as ReadonlyArray<number>))],
     ["lstsq: expected matrices, got [3]", () => Expr.lstsq(Expr.ones([n] as ReadonlyArray<number>), Expr.ones([n]))]
   ])("%s", (expected, build) => expect(problem(build)).toBe(expected))
 })

@@ -45,10 +45,27 @@ shape(Expr.lstsq(m34, v3)).is<readonly [4]>()
 shape(m34.pipe(Expr.lstsq(v3))).is<readonly [4]>()
 shape(Expr.lstsq(Expr.ones([5, 3, 4]), Expr.ones([3, 2]))).is<readonly [5, 4, 2]>()
 
+shape(Expr.qr(m3).q).is<readonly [3, 3]>()
+shape(Expr.qr(m34).q).is<readonly [3, 3]>()
+shape(Expr.qr(m34).r).is<readonly [3, 4]>()
+shape(Expr.qr(Expr.ones([7, 12, 9])).q).is<readonly [7, 12, 9]>()
+shape(Expr.qr(Expr.ones([7, 12, 9])).r).is<readonly [7, 9, 9]>()
+shape(m34.pipe(Expr.qr).r).is<readonly [3, 4]>()
+shape(Expr.qr(Expr.ones([5, n])).q).is<readonly [5, number]>()
+shape(Expr.qr(Expr.ones([5, n])).r).is<readonly [number, number]>()
+shape(Expr.qr(unknownRank).r).is<ReadonlyArray<number>>()
+shape(Expr.eigh(m3).values).is<readonly [3]>()
+shape(Expr.eigh(batch).values).is<readonly [7, 1, 3]>()
+shape(Expr.eigh(batch).vectors).is<readonly [7, 1, 3, 3]>()
+shape(m3.pipe(Expr.eigh).vectors).is<readonly [3, 3]>()
+shape(Expr.eigh(unknownRank).values).is<ReadonlyArray<number>>()
+
 // Failures and requirements of operands are united.
 declare const failing: Expr.Expr<readonly [3, 3], "singular", "Random">
 export const united: Expr.Expr<readonly [3], "singular", "Random"> = Expr.solve(failing, v3)
 export const piped: Expr.Expr<readonly [], "singular", "Random"> = failing.pipe(Expr.logdet)
+export const triangular: Expr.Expr<readonly [3, 3], "singular", "Random"> = failing.pipe(Expr.qr).r
+export const spectrum: Expr.Expr<readonly [3], "singular", "Random"> = Expr.eigh(failing).values
 
 const logDensity = Fn.make({ covariance: [2, 2], x: [2] }, ({ covariance, x }) => {
   const z = Expr.triangularSolve(Expr.cholesky(covariance), x)

@@ -63,21 +63,32 @@ const split = <X>(list: ReadonlyArray<X>, sizes: ReadonlyArray<number>): Array<R
   return [...parts, list.slice(start)]
 }
 
+const memories = new WeakMap<Transform, Body.Memory>()
+
+/** What is made of a body depends on the transformer: tangents and Taylor coefficients come in the same patterns. */
+const memoryOf = (transform: Transform): Body.Memory => {
+  const memory = memories.get(transform) ?? Body.makeMemory()
+  memories.set(transform, memory)
+  return memory
+}
+
+const keyOf = (...parts: ReadonlyArray<unknown>): string =>
+  JSON.stringify(parts, (_, x: unknown) => (typeof x === "boolean" ? Number(x) : x))
+
 /** The patterns of the outputs of a body, given those of its inputs. */
 const outputPatterns = (
   body: Primitive.Body,
   patterns: ReadonlyArray<Pattern>,
   count: number,
   transform: Transform
-): ReadonlyArray<Pattern> => {
-  const inputs = Body.inputTypes(body).map((type, i) => ({
-    primal: type,
-    tangents: patterns[i]!.some(Boolean) ? patterns[i]!.map((present) => (present ? type : Zero)) : undefined
-  }))
-  return Body.interpret(body, transform(Interpreter.types), inputs).map((output) => patternOf(output, count))
-}
-
-const known = new WeakMap<Primitive.Body, Map<string, Primitive.Body>>()
+): ReadonlyArray<Pattern> =>
+  memoryOf(transform)(body, keyOf("patterns", count, patterns), () => {
+    const inputs = Body.inputTypes(body).map((type, i) => ({
+      primal: type,
+      tangents: patterns[i]!.some(Boolean) ? patterns[i]!.map((present) => (present ? type : Zero)) : undefined
+    }))
+    return Body.interpret(body, transform(Interpreter.types), inputs).map((output) => patternOf(output, count))
+  })
 
 /** The body with tangents: each group of inputs and of outputs is followed by its tangents. */
 const dualise = (
@@ -85,31 +96,31 @@ const dualise = (
   inputs: ReadonlyArray<Group>,
   outputs: ReadonlyArray<ReadonlyArray<Pattern>>,
   transform: Transform
-): Primitive.Body => {
-  const key = JSON.stringify([inputs.map(({ patterns }) => patterns), outputs], (_, x: unknown) =>
-    typeof x === "boolean" ? Number(x) : x
+): Primitive.Body =>
+  memoryOf(transform)(
+    body,
+    keyOf(
+      "dual",
+      inputs.map(({ patterns }) => patterns),
+      outputs
+    ),
+    () => {
+      const types = inputs.flatMap(({ patterns, types }) => [
+        ...types,
+        ...types.flatMap((type, i) => patterns[i]!.filter(Boolean).map(() => type))
+      ])
+      return Body.make(types, (flat) => {
+        const carriers = split(flat, inputs.map(sizeOf)).flatMap((part, i) =>
+          unflattenGroup(part, inputs[i]?.patterns ?? [])
+        )
+        const results = Body.interpret(body, transform(Fn.expressions), carriers)
+        return split(
+          results,
+          outputs.map((patterns) => patterns.length)
+        ).flatMap((part, i) => flattenGroup<Expr.Any>(Fn.expressions, part, outputs[i] ?? []))
+      })
+    }
   )
-  const made = known.get(body) ?? new Map<string, Primitive.Body>()
-  known.set(body, made)
-  const before = made.get(key)
-  if (before !== undefined) return before
-  const types = inputs.flatMap(({ patterns, types }) => [
-    ...types,
-    ...types.flatMap((type, i) => patterns[i]!.filter(Boolean).map(() => type))
-  ])
-  const result = Body.make(types, (flat) => {
-    const carriers = split(flat, inputs.map(sizeOf)).flatMap((part, i) =>
-      unflattenGroup(part, inputs[i]?.patterns ?? [])
-    )
-    const results = Body.interpret(body, transform(Fn.expressions), carriers)
-    return split(
-      results,
-      outputs.map((patterns) => patterns.length)
-    ).flatMap((part, i) => flattenGroup<Expr.Any>(Fn.expressions, part, outputs[i] ?? []))
-  })
-  made.set(key, result)
-  return result
-}
 
 const group = <A>(
   algebra: Algebra<A>,
@@ -160,7 +171,7 @@ const fixpoint = (
  * @category tables
  * @since 0.1.0
  */
-export const controlFlow: ControlJvpRules<Primitive.ControlName> = {
+export const controlFlow: ControlJvpRules<"cond" | "scan" | "map" | "call" | "whileLoop"> = {
   cond: (operands, { algebra, attributes: { whenFalse, whenTrue }, count, transform }) => {
     const [predicate, ...consts] = operands
     const patterns = consts.map((x) => patternOf(x, count))

@@ -44,33 +44,49 @@ const fixpoint = (start: Flags, step: (flags: Flags) => Flags): Flags => {
   }
 }
 
-const materialize = <A>(
+export const materialize = <A>(
   algebra: Algebra<A>,
   list: ReadonlyArray<A | Zero>,
   types: ReadonlyArray<Type.Type>
 ): Array<A> => list.map((x, i) => (x === Zero ? Operations.make(algebra).zeros(types[i]!.shape) : x))
 
 /** Puts the active inputs of a body on a tape, and gives its outputs with the sweep. */
-const run = <A>(body: Primitive.Body, algebra: Algebra<A>, inputs: ReadonlyArray<A>, active: Flags, trace: Trace) => {
+export const run = <A>(
+  body: Primitive.Body,
+  algebra: Algebra<A>,
+  inputs: ReadonlyArray<A>,
+  active: Flags,
+  trace: Trace
+) => {
   const tape = trace(algebra)
   const carriers = inputs.map((primal, i) => (active[i] === true ? tape.input(primal) : { primal, entry: undefined }))
   const outputs = Body.interpret(body, tape.algebra, carriers)
   return { outputs, pull: (cotangents: ReadonlyArray<A | Zero>) => tape.pullback(outputs, cotangents, carriers) }
 }
 
+const flagsOf = (flags: Flags): string => flags.map(Number).join("")
+
+const knownActivity = Body.makeMemory()
+
 /** Which outputs of a body vary, given which inputs do. */
-const activity = (body: Primitive.Body, active: Flags, trace: Trace): Flags =>
-  run(body, Interpreter.types, Body.inputTypes(body), active, trace).outputs.map(({ entry }) => entry !== undefined)
+export const activity = (body: Primitive.Body, active: Flags, trace: Trace): Flags =>
+  knownActivity(body, flagsOf(active), () =>
+    run(body, Interpreter.types, Body.inputTypes(body), active, trace).outputs.map(({ entry }) => entry !== undefined)
+  )
+
+const knownReach = Body.makeMemory()
 
 /** Which inputs of a body get a cotangent, given which outputs have one. */
-const reached = (body: Primitive.Body, active: Flags, given: Flags, trace: Trace): Flags => {
-  if (!given.includes(true)) return active.map(() => false)
-  const { pull } = run(body, Interpreter.types, Body.inputTypes(body), active, trace)
-  return present(pull(Body.outputTypes(body).map((type, i) => (given[i] === true ? type : Zero))))
-}
+const reached = (body: Primitive.Body, active: Flags, given: Flags, trace: Trace): Flags =>
+  given.includes(true)
+    ? knownReach(body, `${flagsOf(active)},${flagsOf(given)}`, () => {
+        const { pull } = run(body, Interpreter.types, Body.inputTypes(body), active, trace)
+        return present(pull(Body.outputTypes(body).map((type, i) => (given[i] === true ? type : Zero))))
+      })
+    : active.map(() => false)
 
 /** The cotangents of the inputs of a body, within a body that is being built. */
-const pullThrough = (
+export const pullThrough = (
   body: Primitive.Body,
   active: Flags,
   primals: ReadonlyArray<Expr.Any>,
@@ -81,18 +97,11 @@ const pullThrough = (
   return run(body, Fn.expressions, primals, active, trace).pull(cotangents)
 }
 
-const known = new WeakMap<Primitive.Body, Map<string, unknown>>()
+const known = Body.makeMemory()
 
 /** What was made of a body before, with the same flags. */
-const remember = <X>(body: Primitive.Body, key: ReadonlyArray<Flags | number>, make: () => X): X => {
-  const made = known.get(body) ?? new Map<string, unknown>()
-  known.set(body, made)
-  const text = key.map((flags) => (typeof flags === "number" ? flags : flags.map(Number).join(""))).join(",")
-  if (made.has(text)) return made.get(text) as X
-  const result = make()
-  made.set(text, result)
-  return result
-}
+const remember = <X>(body: Primitive.Body, key: ReadonlyArray<Flags | number>, make: () => X): X =>
+  known(body, key.map((flags) => (typeof flags === "number" ? flags : flagsOf(flags))).join(","), make)
 
 /** A body with its inputs in groups, without the inputs of some groups that it does not use. */
 interface Pruned {
@@ -315,7 +324,7 @@ const sweepActivities = ({
  * @category tables
  * @since 0.1.0
  */
-export const controlFlow: ControlVjpRules<Primitive.ControlName> = {
+export const controlFlow: ControlVjpRules<"cond" | "scan" | "map" | "call" | "whileLoop"> = {
   cond: {
     active: ({ attributes: { whenFalse, whenTrue }, trace, varies }) => {
       const consts = varies.slice(1)

@@ -1,7 +1,9 @@
-import { type Expr, Fn, Shape, type Tensor } from "@fluxion/core"
+import { type Fn, Shape, type Tensor } from "@fluxion/core"
 import * as fc from "fast-check"
-import { type Draw, type Operand, type Value, evaluateTerm, operations } from "../internal/operations.ts"
-import { type Term, build, call, print, references, value } from "../internal/term.ts"
+import { controls } from "../internal/controls.ts"
+import { operations } from "../internal/operations.ts"
+import { type Instruction, type Language, Scope, language } from "../internal/scope.ts"
+import { build, call, lambda, literal, printer } from "../internal/term.ts"
 import { shape as arbitraryShape } from "./shape.ts"
 import { type TensorConstraints, tensor } from "./tensor.ts"
 
@@ -42,6 +44,11 @@ export interface Inputs {
  *   has none; `"allow"` has them anywhere.
  * - `domains`: `"safe"` (default) keeps arguments well inside the domain of each function (`log(softplus(x) + 0.5)` where `x` is not positive)
  *   and values below 100; `"any"` lets NaN and infinities flow.
+ * - `controlFlow` (on by default): `cond`, `map`, `scan`, `fold`, `iterate`, `whileLoop`, and inner programs that are applied, called and mapped. Bodies capture
+ *   values from every level around them. `derivatives` (on by default): inner programs that are differentiated, by both modes. `depth`: how deeply bodies
+ *   nest, 2 by default. Operations in bodies count towards
+ *   `maxOperations`, an inner program and its uses (at two places at most) as one more.
+ * - `reductions`, `linearAlgebra` (on by default): whether there are any. (Sums and means that gather results are there in any case.)
  * - `inputs`: how many inputs at most, 3 by default. `shapes`: their shapes (ranks 0 to 3). `values`: their elements.
  * - `maxSize`: elements of any intermediate array at most, 64 by default.
  *
@@ -53,22 +60,18 @@ export interface ProgramConstraints {
   readonly maxOperations?: number
   readonly kinks?: "avoid" | "none" | "allow"
   readonly domains?: "safe" | "any"
+  readonly controlFlow?: boolean
+  readonly derivatives?: boolean
+  readonly reductions?: boolean
+  readonly linearAlgebra?: boolean
+  readonly depth?: number
   readonly inputs?: number
   readonly shapes?: fc.Arbitrary<Shape.Shape>
   readonly values?: TensorConstraints
   readonly maxSize?: number
 }
 
-interface Instruction {
-  readonly operation: number
-  readonly picks: ReadonlyArray<number>
-  readonly choices: ReadonlyArray<number>
-}
-
 const inputNames = ["x", "y", "z", "u", "v", "w"]
-
-/** Far enough below infinity that no derivative of a few operations overflows. */
-const largest = 100
 
 class ProgramImpl implements Program {
   readonly fn: Fn.Fn<Inputs, readonly []>
@@ -90,63 +93,34 @@ class ProgramImpl implements Program {
   }
 }
 
+/** The first instructions, those of bodies counted. */
+const within = (instructions: ReadonlyArray<Instruction>, budget: { left: number }): ReadonlyArray<Instruction> =>
+  instructions.flatMap((instruction) => {
+    if (budget.left <= 0) return []
+    budget.left--
+    return [{ ...instruction, bodies: instruction.bodies.map((body) => within(body, budget)) }]
+  })
+
 const assemble = (
   tensors: ReadonlyArray<Tensor.Tensor>,
   instructions: ReadonlyArray<Instruction>,
-  constraints: ProgramConstraints
+  known: Language,
+  maxSize: number
 ): Program => {
-  const maxSize = constraints.maxSize ?? 64
-  const safe = (constraints.domains ?? "safe") === "safe"
-  const kinks = constraints.kinks ?? "avoid"
-  const available = kinks === "none" ? operations.filter((operation) => !operation.kinks) : operations
-  const values: Array<Value> = tensors.map((given, id) => ({ id, tensor: given }))
-  const terms: Array<Term | undefined> = tensors.map(() => undefined)
-
-  for (const { choices, operation, picks } of instructions) {
-    // What an instruction shrinks to: nothing.
-    if (operation === 0) continue
-    let pickAt = 0
-    let choiceAt = 0
-    const draw: Draw = {
-      maxSize,
-      safe,
-      avoidKinks: kinks !== "allow",
-      choose: (count) => choices[choiceAt++ % choices.length]! % count,
-      // Counted from the end: leaving out an earlier instruction changes little.
-      pick: (condition = () => true) => {
-        const candidates = values.filter((candidate) => condition(candidate.tensor.shape))
-        const chosen = candidates[candidates.length - 1 - (picks[pickAt++ % picks.length]! % candidates.length)]
-        return chosen === undefined
-          ? undefined
-          : ({ term: value(chosen.id), shape: chosen.tensor.shape, tensor: chosen.tensor } satisfies Operand)
-      },
-      evaluate: (term) => evaluateTerm(term, values)
-    }
-    const term = available[(operation - 1) % available.length]!.make(draw)
-    if (term === undefined) continue
-    const result = evaluateTerm(term, values)
-    if (safe && !result.data.every((x) => Math.abs(x) <= largest)) continue
-    terms.push(term)
-    values.push({ id: values.length, tensor: result })
-  }
+  const values = tensors.map((given, id) => ({ id, shape: given.shape, samples: [given] }))
+  const scope = new Scope(known, { next: tensors.length }, 1, maxSize, values, new Map()).follow(instructions)
 
   // Everything that nothing else uses flows into the output.
-  const used = new Set(terms.flatMap((term) => (term === undefined ? [] : references(term))))
-  const results = values.filter(({ id }) => id >= tensors.length && !used.has(id))
-  const summands = (results.length === 0 ? values.slice(-1) : results).map(({ id, tensor: { shape } }) =>
-    shape.length === 0 ? value(id) : call("sum", value(id))
-  )
-  const output = summands.reduce((total, summand) => call("add", total, summand))
+  const unused = scope.unused([])
+  const block = scope.block(scope.total(unused.length === 0 ? values.slice(-1) : unused, false) ?? literal(0))
 
-  const name = (id: number): string => (id < tensors.length ? inputNames[id]! : `t${id - tensors.length + 1}`)
+  const names = tensors.map((_, id) => inputNames[id]!)
   const record = (field: (given: Tensor.Tensor) => string): string =>
-    `{ ${tensors.map((given, id) => `${inputNames[id]}: ${field(given)}`).join(", ")} }`
-  const names = tensors.map((_, id) => inputNames[id]).join(", ")
+    `{ ${tensors.map((given, id) => `${names[id]}: ${field(given)}`).join(", ")} }`
+  const f = lambda([Object.fromEntries(names.map((name, id) => [name, id]))], block)
+  const print = printer(new Map(names.map((name, id) => [id, name])))
   const code = [
-    `const program = Fn.make(${record(({ shape }) => `[${shape.join(", ")}]`)}, ({ ${names} }) => {`,
-    ...terms.flatMap((term, id) => (term === undefined ? [] : [`  const ${name(id)} = ${print(term, name)}`])),
-    `  return ${print(output, name)}`,
-    `})`,
+    `const program = Fn.make(${record(({ shape }) => `[${shape.join(", ")}]`)}, ${print(f, "")})`,
     `const inputs = ${record((given) =>
       given.shape.length === 0
         ? String(given.data[0])
@@ -156,19 +130,12 @@ const assemble = (
     )}`
   ].join("\n")
 
-  const specification = Object.fromEntries(tensors.map(({ shape }, id) => [inputNames[id]!, shape]))
-  const fn = Fn.make(specification, (exprs) => {
-    const built: Array<Expr.Any> = tensors.map((_, id) => exprs[inputNames[id]!] as Expr.Any)
-    const at = (id: number): Expr.Any => built[id]!
-    terms.forEach((term, id) => {
-      if (term !== undefined) built[id] = build(term, at) as Expr.Any
-    })
-    return build(output, at) as Expr.Expr<readonly []>
-  })
+  const specification = Object.fromEntries(tensors.map(({ shape }, id) => [names[id]!, shape]))
+  const fn = build(call("Fn.make", literal(specification), f), () => undefined) as Fn.Fn<Inputs, readonly []>
   const inputs = Object.fromEntries(
-    tensors.map((given, id) => [inputNames[id]!, given.shape.length === 0 ? given.data[0]! : given])
+    tensors.map((given, id) => [names[id]!, given.shape.length === 0 ? given.data[0]! : given])
   )
-  return new ProgramImpl(fn as unknown as Fn.Fn<Inputs, readonly []>, inputs, code)
+  return new ProgramImpl(fn, inputs, code)
 }
 
 /** Shapes that broadcast against each other more often than not. */
@@ -193,14 +160,16 @@ const related = (shapes: fc.Arbitrary<Shape.Shape>, count: number): fc.Arbitrary
     ])
 
 /**
- * An arbitrary program of one scalar output, over all primitives and derived functions that carry derivatives, with inputs.
+ * An arbitrary program of one scalar output, over all primitives, control flow and derived functions that carry derivatives, with inputs.
  *
  * **Details**
  *
  * Intermediate results are shared, broadcast, reduced, contracted and moved about; whatever nothing else uses is summed into the output. By default the
- * program is smooth around its inputs, so numerical derivatives exist there. (`stopGradient` is left out: no difference quotient sees it.)
+ * program is smooth around its inputs, so numerical derivatives exist there: also inside loops, every time that a body runs. Loops run a few
+ * times, `whileLoop` as often as its inputs say. (`stopGradient` is left out: no difference quotient sees it.)
  *
- * Shrinks by leaving out operations, then towards simpler operations, smaller shapes and rounder numbers, and prints as the code that builds it.
+ * Shrinks by leaving out operations, by putting what is in a body in the place of its loop or condition, then towards simpler operations, fewer iterations, smaller
+ * shapes and rounder numbers, and prints as the code that builds it.
  *
  * @example
  * ```ts
@@ -219,21 +188,54 @@ export const program = (constraints: ProgramConstraints = {}): fc.Arbitrary<Prog
   const count = Math.min(constraints.inputs ?? 3, inputNames.length)
   const shapes = constraints.shapes ?? arbitraryShape({ maxRank: 3, maxDimension: 3, maxSize: 12 })
   const pick = fc.oneof({ weight: 2, arbitrary: fc.nat({ max: 2 }) }, fc.nat({ max: 40 }))
-  const instruction: fc.Arbitrary<Instruction> = fc.record({
-    operation: fc.noBias(fc.nat({ max: operations.length })),
-    picks: fc.array(pick, { minLength: 4, maxLength: 4 }),
-    choices: fc.array(fc.noBias(fc.nat({ max: 419 })), { minLength: 12, maxLength: 12 })
+  const picks = fc.array(pick, { minLength: 4, maxLength: 4 })
+  const choices = fc.array(fc.noBias(fc.nat({ max: 419 })), { minLength: 12, maxLength: 12 })
+  const known = language({
+    kinks: constraints.kinks ?? "avoid",
+    domains: constraints.domains ?? "safe",
+    controlFlow: constraints.controlFlow ?? true,
+    derivatives: constraints.derivatives ?? true,
+    reductions: constraints.reductions ?? true,
+    linearAlgebra: constraints.linearAlgebra ?? true
   })
+  const plain: fc.Arbitrary<Instruction> = fc.record({
+    operation: fc.noBias(fc.nat({ max: operations.length })),
+    picks,
+    choices,
+    bodies: fc.constant([]),
+    inline: fc.constant(false)
+  })
+  const instruction = (depth: number): fc.Arbitrary<Instruction> => {
+    if (depth === 0 || known.controls.length === 0) return plain
+    // A rare choice, but what an instruction shrinks to.
+    const inline = fc.oneof(
+      { withCrossShrink: true },
+      { weight: 1, arbitrary: fc.constant(true) },
+      { weight: 19, arbitrary: fc.constant(false) }
+    )
+    const body = fc.array(instruction(depth - 1), { minLength: 1, maxLength: 5, size: "max" })
+    const control: fc.Arbitrary<Instruction> = fc.record({
+      operation: fc.noBias(fc.nat({ max: controls.length })),
+      picks,
+      choices,
+      bodies: fc.tuple(body, body),
+      inline
+    })
+    return fc.oneof({ withCrossShrink: true }, { weight: 4, arbitrary: plain }, { weight: 1, arbitrary: control })
+  }
+  const maxOperations = constraints.maxOperations ?? 30
   return related(shapes, count).chain((chosen) =>
     fc
       .tuple(
         fc.tuple(...chosen.map((shape) => tensor(shape, constraints.values ?? { min: -2, max: 2 }))),
-        fc.array(instruction, {
+        fc.array(instruction(constraints.depth ?? 2), {
           minLength: constraints.minOperations ?? 1,
-          maxLength: constraints.maxOperations ?? 30,
+          maxLength: maxOperations,
           size: "max"
         })
       )
-      .map(([tensors, instructions]) => assemble(tensors, instructions, constraints))
+      .map(([tensors, instructions]) =>
+        assemble(tensors, within(instructions, { left: maxOperations }), known, constraints.maxSize ?? 64)
+      )
   )
 }

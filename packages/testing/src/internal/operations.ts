@@ -1,12 +1,11 @@
 // The operations that random programs are made of: how each picks its operands, where it is defined, and where it has kinks.
 
-import { Expr, Fn, Shape, Tensor } from "@fluxion/core"
-import { type Term, build, call, indices, list, literal } from "./term.ts"
+import { Shape } from "@fluxion/core"
+import { type Term, call, indices, list, literal } from "./term.ts"
 
-/** A value of the program so far: its shape, and what it computes at the chosen inputs. */
-export interface Value {
-  readonly id: number
-  readonly tensor: Tensor.Tensor
+/** The elements of arrays, one array after the other. */
+export interface Elements {
+  readonly data: Float64Array
 }
 
 /** What an operation may ask for while it is being chosen. Every answer is a function of the instruction, so that programs shrink. */
@@ -15,23 +14,26 @@ export interface Draw {
   readonly pick: (condition?: (shape: Shape.Shape) => boolean) => Operand | undefined
   /** A number from 0 to `count - 1`. */
   readonly choose: (count: number) => number
-  /** What a term computes at the chosen inputs. */
-  readonly evaluate: (term: Term) => Tensor.Tensor
+  /** What a term computes at the chosen inputs: in a body, each time that it runs. */
+  readonly evaluate: (term: Term) => Elements
   readonly maxSize: number
   /** Whether domains are kept, and whether kinks are kept away from. */
   readonly safe: boolean
   readonly avoidKinks: boolean
+  /** Whether there are reductions. */
+  readonly reductions: boolean
 }
 
-export interface Operand {
+/** A value of the program so far: its shape, and its elements at the chosen inputs, for all runs of the body that it is in. */
+export interface Operand extends Elements {
   readonly term: Term
   readonly shape: Shape.Shape
-  readonly tensor: Tensor.Tensor
 }
 
 export interface Operation {
   readonly name: string
   readonly kinks: boolean
+  readonly family?: "reduction" | "linear algebra"
   /** The term, or nothing where the operation does not apply here. */
   readonly make: (draw: Draw) => Term | undefined
 }
@@ -39,8 +41,7 @@ export interface Operation {
 /** The margin that arguments keep from the edges of domains, and from kinks. */
 const margin = 0.1
 
-const every = (tensor: Tensor.Any, condition: (x: number) => boolean): boolean =>
-  (tensor.data as Float64Array).every(condition)
+const every = ({ data }: Elements, condition: (x: number) => boolean): boolean => data.every(condition)
 
 /** Where a function is defined, and a way to bring any number there. */
 interface Domain {
@@ -63,14 +64,15 @@ const belowHalfPi: Domain = { holds: (x) => Math.abs(x) < 1.2, guard: (term) => 
 
 /** The operand, brought into the domain where it is outside. */
 const into = (draw: Draw, operand: Operand, domain: Domain | undefined): Term =>
-  domain === undefined || !draw.safe || every(operand.tensor, domain.holds) ? operand.term : domain.guard(operand.term)
+  domain === undefined || !draw.safe || every(operand, domain.holds) ? operand.term : domain.guard(operand.term)
 
 /** Whether a term keeps its distance from zero (the kink of what is being made) at the chosen inputs. */
-const offZero = (draw: Draw, term: () => Term): boolean =>
+export const offZero = (draw: Draw, term: () => Term): boolean =>
   !draw.avoidKinks || every(draw.evaluate(term()), (x) => Math.abs(x) > margin)
 
 const smooth = (name: string, make: Operation["make"]): Operation => ({ name, kinks: false, make })
 const kinked = (name: string, make: Operation["make"]): Operation => ({ name, kinks: true, make })
+const of = (family: NonNullable<Operation["family"]>, operation: Operation): Operation => ({ ...operation, family })
 
 const unary = (name: string, domain?: Domain, ...attributes: ReadonlyArray<(draw: Draw) => Term>): Operation =>
   smooth(name, (draw) => {
@@ -145,6 +147,7 @@ const reduction = (
 ): Operation => ({
   name,
   kinks: options.kinks ?? false,
+  family: "reduction",
   make: (draw) => {
     const x = draw.pick((shape) => Shape.size(shape) > 0)
     if (x === undefined) return undefined
@@ -187,22 +190,28 @@ const alongAxis = (
   name: string,
   allows: (draw: Draw, x: Operand, axis: ReadonlyArray<Term>) => boolean = () => true
 ): Operation =>
-  smooth(name, (draw) => {
-    const x = draw.pick((shape) => shape.length > 0)
-    if (x === undefined) return undefined
-    const axis = axisOption(draw, x.shape)
-    return allows(draw, x, axis) ? call(name, x.term, ...axis) : undefined
-  })
+  of(
+    "reduction",
+    smooth(name, (draw) => {
+      const x = draw.pick((shape) => shape.length > 0)
+      if (x === undefined) return undefined
+      const axis = axisOption(draw, x.shape)
+      return allows(draw, x, axis) ? call(name, x.term, ...axis) : undefined
+    })
+  )
 
 const cumulative = (name: string): Operation =>
-  smooth(name, (draw) => {
-    const x = draw.pick((shape) => shape.length > 0)
-    if (x === undefined) return undefined
-    return call(name, x.term, ...axisOption(draw, x.shape, draw.choose(2) === 0 ? {} : { reverse: true }))
-  })
+  of(
+    "reduction",
+    smooth(name, (draw) => {
+      const x = draw.pick((shape) => shape.length > 0)
+      if (x === undefined) return undefined
+      return call(name, x.term, ...axisOption(draw, x.shape, draw.choose(2) === 0 ? {} : { reverse: true }))
+    })
+  )
 
 /** A truth value for each element: comparisons, joined by logic now and then. */
-const predicate = (draw: Draw): { readonly term: Term; readonly shape: Shape.Shape } | undefined => {
+export const predicate = (draw: Draw): { readonly term: Term; readonly shape: Shape.Shape } | undefined => {
   const one = (): { readonly term: Term; readonly shape: Shape.Shape } | undefined => {
     const x = draw.pick()
     if (x === undefined) return undefined
@@ -224,6 +233,7 @@ const predicate = (draw: Draw): { readonly term: Term; readonly shape: Shape.Sha
       return { term: call(draw.choose(2) === 0 ? "and" : "or", first.term, second.term), shape }
     }
     case 2:
+      if (!draw.reductions) return first
       return { term: call(draw.choose(2) === 0 ? "any" : "all", first.term), shape: [] }
     default:
       return first
@@ -264,7 +274,7 @@ const window = (draw: Draw, shape: Shape.Shape) => {
   )
 }
 
-const nonEmpty = (shape: Shape.Shape): boolean => shape.length > 0 && Shape.size(shape) > 0
+export const nonEmpty = (shape: Shape.Shape): boolean => shape.length > 0 && Shape.size(shape) > 0
 
 /** Places on an axis of length `n`, as an array of rank 0 to 2. */
 const places = (draw: Draw, n: number): { readonly term: Term; readonly shape: Shape.Shape } => {
@@ -293,7 +303,7 @@ const places = (draw: Draw, n: number): { readonly term: Term; readonly shape: S
  */
 const nearIdentity = (x: Operand): Term => {
   const [m, n] = x.shape.slice(-2) as [number, number]
-  const largest = (x.tensor.data as Float64Array).reduce((most, v) => Math.max(most, Math.abs(v)), 0)
+  const largest = x.data.reduce((most, v) => Math.max(most, Math.abs(v)), 0)
   const scale = Math.ceil(1 + 2 * Math.max(m, n) * largest)
   const eye = Array.from({ length: m }, (_, i) => Array.from({ length: n }, (_, j) => (i === j ? 1 : 0)))
   return call("add", call("constant", literal(eye)), call("div", x.term, literal(scale)))
@@ -303,28 +313,34 @@ const isMatrix = (shape: Shape.Shape): boolean => shape.length >= 2 && Shape.siz
 const isSquare = (shape: Shape.Shape): boolean => isMatrix(shape) && shape.at(-1) === shape.at(-2)
 
 const ofMatrix = (name: string): Operation =>
-  smooth(name, (draw) => {
-    const x = draw.pick(isSquare)
-    return x === undefined ? undefined : call(name, draw.safe ? nearIdentity(x) : x.term)
-  })
+  of(
+    "linear algebra",
+    smooth(name, (draw) => {
+      const x = draw.pick(isSquare)
+      return x === undefined ? undefined : call(name, draw.safe ? nearIdentity(x) : x.term)
+    })
+  )
 
 const solving = (
   name: string,
   fits: (shape: Shape.Shape) => boolean,
   options: (draw: Draw) => ReadonlyArray<Term>
 ): Operation =>
-  smooth(name, (draw) => {
-    const a = draw.pick(fits)
-    if (a === undefined) return undefined
-    const rows = a.shape.at(-2)!
-    const b = draw.pick((shape) => {
-      if (shape.length === 0 || rows !== (shape.length === 1 ? shape[0] : shape.at(-2))) return false
-      const batch = broadcast(a.shape.slice(0, -2), shape.slice(0, -2))
-      const columns = shape.length === 1 ? 1 : shape.at(-1)!
-      return batch !== undefined && Shape.size(batch) * a.shape.at(-1)! * columns <= draw.maxSize
+  of(
+    "linear algebra",
+    smooth(name, (draw) => {
+      const a = draw.pick(fits)
+      if (a === undefined) return undefined
+      const rows = a.shape.at(-2)!
+      const b = draw.pick((shape) => {
+        if (shape.length === 0 || rows !== (shape.length === 1 ? shape[0] : shape.at(-2))) return false
+        const batch = broadcast(a.shape.slice(0, -2), shape.slice(0, -2))
+        const columns = shape.length === 1 ? 1 : shape.at(-1)!
+        return batch !== undefined && Shape.size(batch) * a.shape.at(-1)! * columns <= draw.maxSize
+      })
+      return b === undefined ? undefined : call(name, draw.safe ? nearIdentity(a) : a.term, b.term, ...options(draw))
     })
-    return b === undefined ? undefined : call(name, draw.safe ? nearIdentity(a) : a.term, b.term, ...options(draw))
-  })
+  )
 
 /** All operations; earlier ones are simpler, and what programs shrink to. */
 export const operations: ReadonlyArray<Operation> = [
@@ -432,16 +448,19 @@ export const operations: ReadonlyArray<Operation> = [
   alongAxis("layerNorm", (draw, x, axis) =>
     spread("standardDeviation")(draw, x, axis.length === 0 ? [literal({ axis: -1 })] : axis)
   ),
-  smooth("crossEntropy", (draw) => {
-    const logits = draw.pick(nonEmpty)
-    if (logits === undefined) return undefined
-    if (draw.choose(2) === 0 && logits.shape.length === 2) {
-      const labels = Array.from({ length: logits.shape[0]! }, () => draw.choose(logits.shape[1]!))
-      return call("crossEntropy", logits.term, indices(labels))
-    }
-    const target = draw.pick((shape) => Shape.equals(shape, logits.shape))
-    return target === undefined ? undefined : call("crossEntropy", logits.term, call("softmax", target.term))
-  }),
+  of(
+    "reduction",
+    smooth("crossEntropy", (draw) => {
+      const logits = draw.pick(nonEmpty)
+      if (logits === undefined) return undefined
+      if (draw.choose(2) === 0 && logits.shape.length === 2) {
+        const labels = Array.from({ length: logits.shape[0]! }, () => draw.choose(logits.shape[1]!))
+        return call("crossEntropy", logits.term, indices(labels))
+      }
+      const target = draw.pick((shape) => Shape.equals(shape, logits.shape))
+      return target === undefined ? undefined : call("crossEntropy", logits.term, call("softmax", target.term))
+    })
+  ),
   einsum,
   smooth("matmul", (draw) => {
     const x = draw.pick((shape) => shape.length > 0)
@@ -584,21 +603,26 @@ export const operations: ReadonlyArray<Operation> = [
       return x === undefined ? undefined : call(name, x.term, ...(diagonal === 0 ? [] : [literal(diagonal)]))
     })
   ),
-  ...["diagonal", "trace"].map((name) =>
-    smooth(name, (draw) => {
-      const x = draw.pick((shape) => shape.length === 2 && shape[0] === shape[1])
-      return x === undefined ? undefined : call(name, x.term)
-    })
-  ),
+  ...["diagonal", "trace"]
+    .map((name) =>
+      smooth(name, (draw) => {
+        const x = draw.pick((shape) => shape.length === 2 && shape[0] === shape[1])
+        return x === undefined ? undefined : call(name, x.term)
+      })
+    )
+    .map((operation) => (operation.name === "trace" ? of("reduction", operation) : operation)),
   ofMatrix("inverse"),
   ofMatrix("cholesky"),
   ofMatrix("logdet"),
   ofMatrix("det"),
   ofMatrix("adjugate"),
-  kinked("detSign", (draw) => {
-    const x = draw.pick(isSquare)
-    return x === undefined || !offZero(draw, () => call("det", x.term)) ? undefined : call("detSign", x.term)
-  }),
+  of(
+    "linear algebra",
+    kinked("detSign", (draw) => {
+      const x = draw.pick(isSquare)
+      return x === undefined || !offZero(draw, () => call("det", x.term)) ? undefined : call("detSign", x.term)
+    })
+  ),
   solving("solve", isSquare, () => []),
   solving("triangularSolve", isSquare, (draw) => {
     const flags = ["upper", "transposed", "unitDiagonal"].filter(() => draw.choose(2) === 1)
@@ -614,20 +638,23 @@ export const operations: ReadonlyArray<Operation> = [
     return x === undefined ? undefined : call("squeeze", x.term, literal(x.shape.indexOf(1)))
   }),
   ...["argmax", "argmin"].map((name) =>
-    kinked(name, (draw) => {
-      const x = draw.pick(nonEmpty)
-      if (x === undefined) return undefined
-      const axis = draw.choose(x.shape.length)
-      if (!noTies(name === "argmax" ? "reduceMax" : "reduceMin")(draw, x, [literal({ axis })])) return undefined
-      const position = call(name, x.term, literal(axis))
-      const y = draw.pick((shape) => shape.length > 0 && shape[0] === x.shape[axis])
-      if (y === undefined || draw.choose(2) === 0) {
-        const size = (Shape.size(x.shape) / x.shape[axis]!) * 2
-        return size > draw.maxSize ? undefined : call("oneHot", position, literal(2))
-      }
-      const gathered = [...x.shape.toSpliced(axis, 1), ...y.shape.slice(1)]
-      return Shape.size(gathered) > draw.maxSize ? undefined : call("gather", y.term, position)
-    })
+    of(
+      "reduction",
+      kinked(name, (draw) => {
+        const x = draw.pick(nonEmpty)
+        if (x === undefined) return undefined
+        const axis = draw.choose(x.shape.length)
+        if (!noTies(name === "argmax" ? "reduceMax" : "reduceMin")(draw, x, [literal({ axis })])) return undefined
+        const position = call(name, x.term, literal(axis))
+        const y = draw.pick((shape) => shape.length > 0 && shape[0] === x.shape[axis])
+        if (y === undefined || draw.choose(2) === 0) {
+          const size = (Shape.size(x.shape) / x.shape[axis]!) * 2
+          return size > draw.maxSize ? undefined : call("oneHot", position, literal(2))
+        }
+        const gathered = [...x.shape.toSpliced(axis, 1), ...y.shape.slice(1)]
+        return Shape.size(gathered) > draw.maxSize ? undefined : call("gather", y.term, position)
+      })
+    )
   ),
   kinked("toIndex", (draw) => {
     const x = draw.pick(nonEmpty)
@@ -637,10 +664,3 @@ export const operations: ReadonlyArray<Operation> = [
     return offZero(draw, () => fromInteger(position)) ? call("gather", x.term, call("toIndex", position)) : undefined
   })
 ]
-
-/** What a term computes when the values it refers to are the given ones. */
-export const evaluateTerm = (term: Term, values: ReadonlyArray<Value>): Tensor.Tensor => {
-  const expr = build(term, (id) => Expr.constant(values[id]!.tensor) as Expr.Any) as Expr.Expr
-  const result = Fn.evaluate(expr) as Tensor.Tensor | number
-  return typeof result === "object" ? result : Tensor.full([], Number(result))
-}

@@ -1,7 +1,8 @@
 // How large the terms are that a derivative is the sum of.
 
-import { type Algebra, Fn, Interpreter, Tensor, Tree } from "@fluxion/core"
+import { type Algebra, Fn, Interpreter, Primitive, Tensor, Tree } from "@fluxion/core"
 import * as Forward from "@fluxion/forward-mode"
+import { unroll } from "./unroll.ts"
 
 interface Step {
   readonly operands: ReadonlyArray<Carrier>
@@ -20,7 +21,7 @@ interface Carrier {
  * For every real input element, the sum over all paths to the outputs of the absolute product of partial derivatives, times the weights of the outputs.
  *
  * Forward and reverse mode add up the same products along the same paths in different orders, so each is exact to a few units of rounding of this
- * sum, while the derivative itself may be much smaller by cancellation.
+ * sum, while the derivative itself may be much smaller by cancellation. Paths through control flow are those of the branches taken and the iterations run.
  */
 export const pathScale = (f: Fn.Any, at: unknown, weights: ReadonlyArray<Tensor.Any>): ReadonlyArray<Float64Array> => {
   const { inputLeaves, inputs, outputLeaves } = Fn.specs(f)
@@ -45,7 +46,7 @@ export const pathScale = (f: Fn.Any, at: unknown, weights: ReadonlyArray<Tensor.
         return carrier(result, undefined, false)
       const partials = operands.map(({ primal, varies }, position) => {
         if (!varies) return undefined
-        return Array.from({ length: primal.data.length }, (_, i) => {
+        const rows = Array.from({ length: primal.data.length }, (_, i) => {
           const carriers = primals.map((own, j) => ({
             primal: own,
             tangent: j === position ? basis(primal, i) : Forward.Zero
@@ -55,11 +56,15 @@ export const pathScale = (f: Fn.Any, at: unknown, weights: ReadonlyArray<Tensor.
             ? new Float64Array(result.data.length)
             : Float64Array.from(tangent.data as Float64Array, Math.abs)
         })
+        // Elimination mixes all elements: each is exact to a few units of rounding of the largest.
+        if (Primitive.definitions[primitive].family !== "linalg") return rows
+        const largest = rows.reduce((most, row) => row.reduce((m, x) => Math.max(m, x), most), 0)
+        return rows.map((row) => row.fill(largest))
       })
       return carrier(result, { operands, partials }, true)
     },
     applyMany: (primitive) => {
-      throw new Error(`pathScale does not follow paths through ${primitive}`)
+      throw new Error(`there is no ${primitive} in an unrolled program`)
     },
     constant: (value) => carrier(value, undefined, false),
     typeOf: ({ primal }) => primal
@@ -68,7 +73,7 @@ export const pathScale = (f: Fn.Any, at: unknown, weights: ReadonlyArray<Tensor.
     carrier(primal, undefined, inputLeaves[i]!.type.elementType === "real")
   )
   let next = 0
-  Fn.interpret(f, algebra, carriers).forEach(({ total }, i) => {
+  Fn.interpret(unroll(f, at), algebra, carriers).forEach(({ total }, i) => {
     if (outputLeaves[i]!.type.elementType !== "real") return
     weights[next++]!.data.forEach((w, j) => (total[j]! += Math.abs(w)))
   })

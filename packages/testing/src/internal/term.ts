@@ -1,36 +1,93 @@
 // Calls of public combinators as data: built into expressions, and printed as the code that would build them.
 
-import { Expr, type Shape, Tensor } from "@fluxion/core"
+import * as Calculus from "@fluxion/calculus"
+import { Expr, Fn, type Shape, Tensor } from "@fluxion/core"
+import * as Forward from "@fluxion/forward-mode"
+import * as Reverse from "@fluxion/reverse-mode"
 
 export type Term =
   | { readonly _tag: "Value"; readonly id: number }
   | { readonly _tag: "Literal"; readonly value: unknown }
   | { readonly _tag: "Indices"; readonly value: Tensor.NestedOfUnknownRank }
   | { readonly _tag: "List"; readonly items: ReadonlyArray<Term> }
+  | { readonly _tag: "Record"; readonly fields: { readonly [name: string]: Term } }
+  | { readonly _tag: "Function"; readonly parameters: ReadonlyArray<Pattern>; readonly block: Block }
   | { readonly _tag: "Call"; readonly name: string; readonly operands: ReadonlyArray<Term> }
+
+/** What a declaration or a parameter binds: an id, or a tree of ids that takes a tree of values apart. Ids are unique in a whole program. */
+export type Pattern = number | ReadonlyArray<Pattern> | { readonly [name: string]: Pattern }
+
+export interface Statement {
+  readonly pattern: Pattern
+  readonly term: Term
+}
+
+/** The body of a function. */
+export interface Block {
+  readonly statements: ReadonlyArray<Statement>
+  readonly result: Term
+}
 
 export const value = (id: number): Term => ({ _tag: "Value", id })
 export const literal = (x: unknown): Term => ({ _tag: "Literal", value: x })
 export const indices = (x: Tensor.NestedOfUnknownRank): Term => ({ _tag: "Indices", value: x })
 export const list = (...items: ReadonlyArray<Term>): Term => ({ _tag: "List", items })
+export const record = (fields: { readonly [name: string]: Term }): Term => ({ _tag: "Record", fields })
+export const lambda = (parameters: ReadonlyArray<Pattern>, block: Block): Term => ({
+  _tag: "Function",
+  parameters,
+  block
+})
+/** A call of a combinator of `Expr`, or of another module where its name says so (`Fn.call`). */
 export const call = (name: string, ...operands: ReadonlyArray<Term>): Term => ({ _tag: "Call", name, operands })
 
-const combinators = Expr as unknown as Record<string, (...operands: ReadonlyArray<unknown>) => unknown>
+type Combinators = Record<string, (...operands: ReadonlyArray<unknown>) => unknown>
 
-/** Builds the expression (or option, or list) a term stands for. */
-export const build = (term: Term, values: (id: number) => Expr.Any): unknown => {
-  switch (term._tag) {
-    case "Value":
-      return values(term.id)
-    case "Literal":
-      return term.value
-    case "Indices":
-      return Expr.constant(Tensor.index(term.value as ReadonlyArray<number>) as Tensor.Tensor<Shape.Shape, "index">)
-    case "List":
-      return term.items.map((item) => build(item, values))
-    case "Call":
-      return combinators[term.name]!(...term.operands.map((operand) => build(operand, values)))
+const modules = { Calculus, Expr, Fn, Forward, Reverse } as unknown as Record<string, Combinators>
+
+const combinator = (name: string) => {
+  const [first, second] = name.split(".") as [string, string | undefined]
+  return second === undefined ? modules["Expr"]![first]! : modules[first]![second]!
+}
+
+/** Calls `visit` with each id that a pattern binds, and the part of `x` that it stands for. */
+export const bind = (pattern: Pattern, x: unknown, visit: (id: number, part: unknown) => void): void => {
+  if (typeof pattern === "number") visit(pattern, x)
+  else for (const [key, part] of Object.entries(pattern)) bind(part, (x as Record<string, unknown>)[key], visit)
+}
+
+/** The ids that a pattern binds. */
+export const binds = (pattern: Pattern): ReadonlyArray<number> =>
+  typeof pattern === "number" ? [pattern] : Object.values(pattern).flatMap(binds)
+
+/** Builds the expression (or option, list, function, program) a term stands for. */
+export const build = (term: Term, values: (id: number) => unknown): unknown => {
+  const bound = new Map<number, unknown>()
+  const visit = (t: Term): unknown => {
+    switch (t._tag) {
+      case "Value":
+        return bound.has(t.id) ? bound.get(t.id) : values(t.id)
+      case "Literal":
+        return t.value
+      case "Indices":
+        return Expr.constant(Tensor.index(t.value as ReadonlyArray<number>) as Tensor.Tensor<Shape.Shape, "index">)
+      case "List":
+        return t.items.map(visit)
+      case "Record":
+        return Object.fromEntries(Object.entries(t.fields).map(([name, field]) => [name, visit(field)]))
+      case "Call":
+        return combinator(t.name)(...t.operands.map(visit))
+      case "Function":
+        return (...given: ReadonlyArray<unknown>): unknown => {
+          t.parameters.forEach((pattern, i) => bind(pattern, given[i], (id, part) => bound.set(id, part)))
+          for (const { pattern, term: own } of t.block.statements) {
+            bind(pattern, visit(own), (id, part) => bound.set(id, part))
+          }
+          return visit(t.block.result)
+        }
+    }
   }
+  return visit(term)
 }
 
 const printLiteral = (x: unknown): string => {
@@ -43,32 +100,122 @@ const printLiteral = (x: unknown): string => {
   return typeof x === "string" ? JSON.stringify(x) : Object.is(x, -0) ? "-0" : String(x)
 }
 
-/** Prints a term as code. */
-export const print = (term: Term, names: (id: number) => string): string => {
-  switch (term._tag) {
-    case "Value":
-      return names(term.id)
-    case "Literal":
-      return printLiteral(term.value)
-    case "Indices":
-      return `Expr.constant(Tensor.index(${printLiteral(term.value)}))`
-    case "List":
-      return `[${term.items.map((item) => print(item, names)).join(", ")}]`
-    case "Call":
-      return `Expr.${term.name}(${term.operands.map((operand) => print(operand, names)).join(", ")})`
+const printFields = (fields: ReadonlyArray<readonly [string, string]>): string =>
+  fields.length === 0
+    ? "{}"
+    : `{ ${fields.map(([name, text]) => (name === text ? name : `${name}: ${text}`)).join(", ")} }`
+
+const isProgram = (term: Term): boolean => term._tag === "Call" && term.name === "Fn.make"
+
+/** Prints terms as code, and names what they bind in the order in which it is bound: programs `f1`, `f2`, and values `t1`, `t2`. */
+export const printer = (given: ReadonlyMap<number, string>) => {
+  const names = new Map(given)
+  const counts = { f: 0, t: 0 }
+  const printPattern = (pattern: Pattern, kind: "f" | "t"): string => {
+    if (typeof pattern === "number") {
+      if (!names.has(pattern)) names.set(pattern, `${kind}${++counts[kind]}`)
+      return names.get(pattern)!
+    }
+    if (Array.isArray(pattern)) return `[${pattern.map((part: Pattern) => printPattern(part, kind)).join(", ")}]`
+    return printFields(Object.entries(pattern).map(([name, part]) => [name, printPattern(part, kind)]))
   }
+  const print = (term: Term, indent: string): string => {
+    switch (term._tag) {
+      case "Value":
+        return names.get(term.id)!
+      case "Literal":
+        return printLiteral(term.value)
+      case "Indices":
+        return `Expr.constant(Tensor.index(${printLiteral(term.value)}))`
+      case "List":
+        return `[${term.items.map((item) => print(item, indent)).join(", ")}]`
+      case "Record":
+        return printFields(Object.entries(term.fields).map(([name, field]) => [name, print(field, indent)]))
+      case "Call": {
+        const operands = term.operands.map((operand) => print(operand, indent)).join(", ")
+        return `${term.name.includes(".") ? term.name : `Expr.${term.name}`}(${operands})`
+      }
+      case "Function": {
+        const parameters = `(${term.parameters.map((pattern) => printPattern(pattern, "t")).join(", ")}) =>`
+        const { result, statements } = term.block
+        if (statements.length > 0) return `${parameters} {\n${printBlock(term.block, `${indent}  `)}\n${indent}}`
+        const text = print(result, indent)
+        return `${parameters} ${result._tag === "Record" ? `(${text})` : text}`
+      }
+    }
+  }
+  const printBlock = ({ result, statements }: Block, indent: string): string =>
+    [
+      ...statements.map(({ pattern, term }) => {
+        const text = print(term, indent)
+        return `${indent}const ${printPattern(pattern, isProgram(term) ? "f" : "t")} = ${text}`
+      }),
+      `${indent}return ${print(result, indent)}`
+    ].join("\n")
+  return print
 }
 
-/** The values a term refers to. */
+/** The values a term refers to, those that it binds itself included. */
 export const references = (term: Term): ReadonlyArray<number> => {
   switch (term._tag) {
     case "Value":
       return [term.id]
     case "List":
       return term.items.flatMap(references)
+    case "Record":
+      return Object.values(term.fields).flatMap(references)
     case "Call":
       return term.operands.flatMap(references)
+    case "Function":
+      return [
+        ...term.block.statements.flatMap((statement) => references(statement.term)),
+        ...references(term.block.result)
+      ]
     default:
       return []
   }
+}
+
+/** Rewrites the functions in a term, but not those inside of them. */
+const mapFunctions = (term: Term, f: (term: Extract<Term, { readonly _tag: "Function" }>) => Term): Term => {
+  const visit = (t: Term): Term => {
+    switch (t._tag) {
+      case "List":
+        return list(...t.items.map(visit))
+      case "Record":
+        return record(Object.fromEntries(Object.entries(t.fields).map(([name, field]) => [name, visit(field)])))
+      case "Call":
+        return call(t.name, ...t.operands.map(visit))
+      case "Function":
+        return f(t)
+      default:
+        return t
+    }
+  }
+  return visit(term)
+}
+
+/** Takes the programs that are made in the bodies of a term and use nothing of theirs out of them: the programs, then the rest. */
+export const hoist = ({ pattern, term }: Statement): ReadonlyArray<Statement> => {
+  const hoisted: Array<Statement> = []
+  const rest = mapFunctions(term, ({ block: { result, statements }, parameters }) => {
+    const own = new Set([...parameters.flatMap(binds), ...statements.flatMap((statement) => binds(statement.pattern))])
+    const left = statements.filter((statement) => {
+      if (!isProgram(statement.term) || references(statement.term).some((id) => own.has(id))) return true
+      hoisted.push(statement)
+      binds(statement.pattern).forEach((id) => own.delete(id))
+      return false
+    })
+    return lambda(parameters, { statements: left, result })
+  })
+  return [...hoisted, { pattern, term: rest }]
+}
+
+/** The statements that a result needs, without programs that nothing calls. */
+export const withoutUnusedPrograms = (block: Block): Block => {
+  const used = new Set([...block.statements.flatMap(({ term }) => references(term)), ...references(block.result)])
+  const statements = block.statements.filter(
+    ({ pattern, term }) => !isProgram(term) || binds(pattern).some((id) => used.has(id))
+  )
+  return statements.length === block.statements.length ? block : withoutUnusedPrograms({ ...block, statements })
 }

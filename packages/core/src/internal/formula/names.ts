@@ -36,18 +36,20 @@ export const nameOfConstant: ReadonlyMap<number, string> = new Map([
   [Math.E, "e"]
 ])
 
+/** A label as a name: `my input` becomes `my_input`. */
+export const clean = (label: string): string => {
+  const cleaned = isName(label) ? label : label.replace(/[^\p{L}\p{M}\p{Nd}_]+/gu, "_").replace(/^_|_$/g, "")
+  const named = isName(cleaned) ? cleaned : `x${cleaned}`
+  return reserved.has(named) ? `${named}_` : named
+}
+
 /** Gives each label a name of its own that can be parsed: `my input` becomes `my_input`, the second `x` `x_2`. */
 export class Names {
   readonly taken = new Set<string>()
   private readonly next = new Map<string, number>()
 
   make(label: string): string {
-    const cleaned = isName(label) ? label : label.replace(/[^\p{L}\p{M}\p{Nd}_]+/gu, "_").replace(/^_|_$/g, "")
-    const named = isName(cleaned) ? cleaned : `x${cleaned}`
-    return this.unique(reserved.has(named) ? `${named}_` : named)
-  }
-
-  private unique(name: string): string {
+    const name = clean(label)
     if (!this.taken.has(name)) {
       this.taken.add(name)
       return name

@@ -1,6 +1,7 @@
 // How each primitive is written, infix and in LaTeX: one total table, so that a primitive without a notation does not compile.
 
 import type * as Primitive from "../../Primitive.ts"
+import type { Body } from "../schedule.ts"
 
 /** How tightly a piece of notation holds together; a piece stands bare where at least its level is asked for. */
 export const Level = {
@@ -99,7 +100,7 @@ const renderAttribute = (value: unknown): string =>
       ? renderNumber(value)
       : String(value)
 
-export const renderAttributes = (attributes: object): ReadonlyArray<string> =>
+const renderAttributes = (attributes: object): ReadonlyArray<string> =>
   Object.entries(attributes).map(([key, value]) => `${key}: ${renderAttribute(value)}`)
 
 const operands = (open: string, count: number, more: ReadonlyArray<string>, close: string): Array<string | Hole> => {
@@ -124,10 +125,161 @@ const latexCall = (name: string, count: number, more: ReadonlyArray<string>): Fo
   parts: operands(`${name}\\left(`, count, more.length === 0 ? more : [`\\text{${more.join(", ")}}`], "\\right)")
 })
 
-/** How control primitives are written: as functions of their operands, with their bodies as further arguments. */
-export const controlNotation = {
-  text: textCall,
-  latex: (name: string, count: number) => latexCall(`\\operatorname{${name}}`, count, [])
+// -----------------------------------------------------------------------------
+// Control primitives
+// -----------------------------------------------------------------------------
+
+/** How the arguments of control primitives are set. */
+export interface Style {
+  readonly level: number
+  readonly open: (name: string) => string
+  readonly close: string
+  readonly list: readonly [string, string]
+  readonly label: (name: string) => string
+  readonly cases: boolean
+}
+
+export const styles = {
+  text: {
+    level: Level.atom,
+    open: (name) => `${name}(`,
+    close: ")",
+    list: ["[", "]"],
+    label: (name) => `${name}: `,
+    cases: false
+  },
+  latex: {
+    level: Level.power,
+    open: (name) => `\\operatorname{${name}}\\left(`,
+    close: "\\right)",
+    list: ["\\left[", "\\right]"],
+    label: (name) => `\\text{${name}: }`,
+    cases: true
+  }
+} satisfies { readonly [dialect: string]: Style }
+
+/** The notation of a control primitive with attributes `A`; `body` is what stands for a body: its name, or the body itself. */
+type ControlNotation<A extends object> = (
+  attributes: A,
+  count: number,
+  body: (body: Body) => string,
+  style: Style
+) => Form
+
+type ControlNotations = { readonly [K in Primitive.ControlName]: ControlNotation<Primitive.ControlAttributes<K>> }
+
+type Argument = ReadonlyArray<string | Hole>
+
+const separated = (parts: ReadonlyArray<Argument>): Array<string | Hole> =>
+  parts.flatMap((part, i) => (i === 0 ? part : [", ", ...part]))
+
+const range = (from: number, to: number): ReadonlyArray<Argument> =>
+  Array.from({ length: to - from }, (_, i) => [hole(from + i, Level.any)])
+
+const labelled = (name: string, argument: Argument, { label }: Style): Argument => [label(name), ...argument]
+
+const listOf = (elements: ReadonlyArray<Argument>, { list: [open, close] }: Style): Argument => [
+  open,
+  ...separated(elements),
+  close
+]
+
+/** Some operands in a list under a name; nothing where there are none. */
+const named = (name: string, from: number, to: number, style: Style): ReadonlyArray<Argument> =>
+  from === to ? [] : [labelled(name, listOf(range(from, to), style), style)]
+
+const unless = (condition: boolean, name: string, value: unknown, style: Style): ReadonlyArray<Argument> =>
+  condition ? [] : [labelled(name, [String(value)], style)]
+
+const applied = (name: string, parts: ReadonlyArray<Argument>, { close, level, open }: Style): Form => ({
+  level,
+  parts: [open(name), ...separated(parts), close]
+})
+
+/** A function by its name, applied to operands. */
+const application = (name: string, from: number, to: number, style: Style): Argument => [
+  name,
+  style.cases ? "\\left(" : "(",
+  ...separated(range(from, to)),
+  style.close
+]
+
+/** Control primitives: their bodies first, then operands by what they are. */
+export const controlNotations: ControlNotations = {
+  cond: ({ whenFalse, whenTrue }, count, body, style) =>
+    style.cases
+      ? {
+          level: Level.any,
+          parts: [
+            "\\begin{cases} ",
+            ...application(body(whenTrue), 1, count, style),
+            " & \\text{if } ",
+            hole(0, Level.any),
+            " \\\\ ",
+            ...application(body(whenFalse), 1, count, style),
+            " & \\text{otherwise} \\end{cases}"
+          ]
+        }
+      : applied("cond", [...range(0, 1), [body(whenTrue)], [body(whenFalse)], ...range(1, count)], style),
+  scan: ({ body: step, carries, consts, length, reverse }, count, body, style) =>
+    applied(
+      "scan",
+      [
+        [body(step)],
+        ...named("consts", 0, consts, style),
+        ...named("init", consts, consts + carries, style),
+        ...named("xs", consts + carries, count, style),
+        ...unless(count > consts + carries, "length", length, style),
+        ...unless(!reverse, "reverse", true, style)
+      ],
+      style
+    ),
+  map: ({ body: step, consts, size, summed }, count, body, style) =>
+    applied(
+      "map",
+      [
+        [body(step)],
+        ...named("consts", 0, consts, style),
+        ...named("xs", consts, count, style),
+        ...unless(count > consts, "size", size, style),
+        ...unless(summed === 0, "summed", summed, style)
+      ],
+      style
+    ),
+  call: ({ body }, count, nameOf, style) => ({
+    level: style.level,
+    parts: application(nameOf(body), 0, count, style)
+  }),
+  whileLoop: ({ condition, consts, sweeps }, _, body, style) => {
+    let next = consts
+    const sweep = sweeps.map(({ body: step, records, states }) => [
+      [body(step)],
+      ...named("init", next, (next += states), style),
+      ...unless(records === 0, "records", records, style)
+    ])
+    return applied(
+      "whileLoop",
+      [
+        [body(condition)],
+        ...(sweep.length === 1 ? sweep[0]! : sweep.map((parts) => listOf(parts, style))),
+        ...named("consts", 0, consts, style)
+      ],
+      style
+    )
+  },
+  qr: (_, count, __, style) => applied("qr", range(0, count), style),
+  eigh: (_, count, __, style) => applied("eigh", range(0, count), style),
+  root: ({ consts, residual, solve }, count, body, style) =>
+    applied(
+      "root",
+      [
+        [body(residual)],
+        labelled("solve", [body(solve)], style),
+        ...named("consts", 0, consts, style),
+        ...named("init", consts, count, style)
+      ],
+      style
+    )
 }
 
 /** How one of several results is written. */

@@ -1,17 +1,19 @@
 // Programs to formulas, infix and LaTeX: iterative and linear in the size of the program.
 
+import { bodiesOf, bodiesWithin } from "../bodies.ts"
 import { type Body, schedule } from "../schedule.ts"
 import type { Node } from "../node.ts"
-import { constants, latexName, nameOfConstant, Names } from "./names.ts"
+import { clean, constants, latexName, nameOfConstant, Names } from "./names.ts"
 import {
-  controlNotation,
+  controlNotations,
   type Form,
   type Hole,
   Level,
   notations,
   projectionNotation,
-  renderAttributes,
-  square
+  square,
+  type Style,
+  styles
 } from "./notation.ts"
 
 /** Text that stands for a whole subexpression. */
@@ -24,6 +26,8 @@ interface AnyNotation {
   readonly text: (attributes: object, count: number) => Form
   readonly latex: (attributes: object, count: number) => Form
 }
+
+type AnyControlNotation = (attributes: object, count: number, body: (body: Body) => string, style: Style) => Form
 
 interface Dialect {
   readonly notation: "text" | "latex"
@@ -95,34 +99,82 @@ interface Printed {
   readonly taken: ReadonlySet<string>
 }
 
-const isBody = (u: unknown): u is Body => typeof u === "object" && u !== null && "outputNodes" in u
+/** A body as a function: its parameters and what they are mapped to. */
+const signature = (inputs: ReadonlyArray<string>, dialect: Dialect): string =>
+  `${dialect.open}${inputs.join(", ")}${dialect.close}`
 
-/** Bodies within bodies are written out to this depth. */
-const deepestBody = 3
-
-/** The attributes of a control primitive; its bodies as `(a, b) => …`. */
-const describe = (attributes: object, depth: number): ReadonlyArray<string> =>
-  Object.entries(attributes).flatMap(([key, value]) => {
-    if (isBody(value)) return [`${key}: ${lambda(value, depth)}`]
-    if (Array.isArray(value) && value.length > 0 && value.every(isBody)) {
-      return [`${key}: [${value.map((body) => lambda(body, depth)).join(", ")}]`]
-    }
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? []
-      : renderAttributes({ [key]: value })
-  })
-
-const lambda = (body: Body, depth: number): string => {
-  if (depth >= deepestBody) return "…"
-  const { definitions, inputs, outputs } = write(body, textDialect, depth + 1)
-  const result = outputs.length === 1 ? outputs[0]! : `[${outputs.join(", ")}]`
-  const statements = definitions.map(({ name, text }) => `${name} = ${text}; `)
-  return statements.length === 0
-    ? `(${inputs.join(", ")}) => ${result}`
-    : `(${inputs.join(", ")}) => { ${statements.join("")}${result} }`
+const results = (outputs: ReadonlyArray<string>, dialect: Dialect): string => {
+  const [open, close] = styles[dialect.notation].list
+  return outputs.length === 1 ? outputs[0]! : `${open}${outputs.join(", ")}${close}`
 }
 
-const write = (body: Body, dialect: Dialect, depth = 0): Printed => {
+/** What a function is: its result, and before it (in LaTeX after it) what the result is made of. */
+const definition = ({ definitions, outputs }: Printed, dialect: Dialect): string => {
+  const result = results(outputs, dialect)
+  if (definitions.length === 0) return result
+  const statements = definitions.map(({ name, text }) => `${dialect.name(name)} = ${text}`)
+  return dialect.notation === "text"
+    ? `{ ${statements.join("; ")}; ${result} }`
+    : `${result} \\text{ where } ${statements.join(", \\; ")}`
+}
+
+/** Bodies are written where they stand, in bodies that are written where they stand, to this depth. */
+const deepest = 3
+
+interface Functions {
+  /** What stands for each body: its name, or the function itself. */
+  readonly texts: ReadonlyMap<Body, string>
+  /** The functions with names, each after those it uses. */
+  readonly definitions: ReadonlyArray<{ readonly name: string; readonly signature: string; readonly text: string }>
+}
+
+/**
+ * The bodies of a program as functions. What is used once is written where it stands, if it is not too deep in others; the rest gets a name: so the text is no longer than the
+ * program is large, whatever it shares.
+ */
+const functionsOf = (program: Body, dialect: Dialect): Functions => {
+  const bodies = bodiesWithin(program)
+  const texts = new Map<Body, string>()
+  const definitions: Array<Functions["definitions"][number]> = []
+  if (bodies.length === 0) return { texts, definitions }
+
+  const uses = new Map<Body, number>()
+  const called = new Set<Body>()
+  const taken = new Set<string>()
+  for (const body of [...bodies, program]) {
+    for (const { attributes, control, _tag, label } of schedule(body, false).nodes) {
+      if (_tag === "Input") taken.add(clean(label!))
+      if (control === undefined) continue
+      for (const held of bodiesOf(attributes!)) {
+        uses.set(held, (uses.get(held) ?? 0) + 1)
+        if (control.primitive === "call") called.add(held)
+      }
+    }
+  }
+
+  const depths = new Map<Body, number>()
+  let counter = 0
+  for (const body of bodies) {
+    const printed = write(body, dialect, texts)
+    const within = schedule(body, false).nodes.flatMap((node) =>
+      node._tag === "Control" ? bodiesOf(node.attributes!).map((held) => depths.get(held) ?? 0) : []
+    )
+    const depth = within.reduce((most, own) => Math.max(most, own), 0) + 1
+    if (dialect.notation === "text" && uses.get(body) === 1 && !called.has(body) && depth <= deepest) {
+      depths.set(body, depth)
+      texts.set(body, `${signature(printed.inputs, dialect)} => ${definition(printed, dialect)}`)
+      continue
+    }
+    let name: string
+    do name = `f${++counter}`
+    while (taken.has(name))
+    texts.set(body, dialect.name(name))
+    definitions.push({ name, signature: signature(printed.inputs, dialect), text: definition(printed, dialect) })
+  }
+  return { texts, definitions }
+}
+
+const write = (body: Body, dialect: Dialect, functions: ReadonlyMap<Body, string>): Printed => {
   const { first, nodes, operands, outputs } = schedule(body, false)
   const operandOf = (i: number, k: number): number => operands[first[i]! + k]!
   const uses = new Int32Array(nodes.length)
@@ -152,6 +204,10 @@ const write = (body: Body, dialect: Dialect, depth = 0): Printed => {
     if (isSquare(i) && uses[operandOf(i, 0)] === 2) onlySquared[operandOf(i, 0)] = 1
   }
 
+  /** The only result of a control primitive is written as the primitive itself. */
+  const through = (i: number): number =>
+    nodes[i]!._tag === "Project" && nodes[i]!.operands[0]!.control!.types.length === 1 ? operandOf(i, 0) : i
+
   const temporaries: Array<number> = []
   let counter = 0
   for (let i = 0; i < nodes.length; i++) {
@@ -169,18 +225,21 @@ const write = (body: Body, dialect: Dialect, depth = 0): Printed => {
     const { _tag, attributes, control, index, operands: from, primitive } = nodes[i]!
     if (_tag === "Project") return projectionNotation[dialect.notation](index)
     if (_tag === "Control") {
-      return controlNotation[dialect.notation](control!.primitive, from.length, describe(attributes!, depth))
+      const notation = controlNotations[control!.primitive] as AnyControlNotation
+      return notation(attributes!, from.length, (held) => functions.get(held)!, styles[dialect.notation])
     }
     if (isSquare(i) && (dialect.notation === "latex" || onlySquared[operandOf(i, 0)] === 1)) {
       return square[dialect.notation]
     }
     return (notations[primitive!] as AnyNotation)[dialect.notation](attributes!, from.length)
   }
+  /** The node whose form is written for an operand. */
+  const shownAs = (i: number): number => (nameOf[i] === undefined ? through(i) : i)
   /** How an operand is written in the place of `hole`: as text, or as a form still to be filled in. */
   const bare = (i: number): Written | Form => {
     const name = nameOf[i]
     if (name !== undefined) return atom(dialect.name(name))
-    return nodes[i]!._tag === "Constant" ? dialect.constant(nodes[i]!, names.taken) : formOf(i)
+    return nodes[i]!._tag === "Constant" ? dialect.constant(nodes[i]!, names.taken) : formOf(through(i))
   }
   const isLiteral = (i: number): boolean => nodes[i]!._tag === "Constant"
   const signed = new Uint8Array(nodes.length)
@@ -199,7 +258,7 @@ const write = (body: Body, dialect: Dialect, depth = 0): Printed => {
       if (typeof beginning === "string") {
         signed[i] = beginning.startsWith("-") ? 1 : 0
       } else {
-        const operand = operandOf(i, beginning.operand)
+        const operand = operandOf(shownAs(i), beginning.operand)
         signed[i] = needsParentheses(beginning, operand, bare(operand)) ? 0 : signed[operand]!
       }
     }
@@ -232,11 +291,12 @@ const write = (body: Body, dialect: Dialect, depth = 0): Printed => {
         }
       }
     }
-    fill(i, named ? bare(i) : formOf(i), root)
+    if (named) fill(shownAs(i), bare(i), root)
+    else fill(through(i), formOf(through(i)), root)
     while (pending.length > 0) {
       const item = pending.pop()!
       if (typeof item === "string") pieces.push(item)
-      else fill(item, bare(item), holes.pop()!)
+      else fill(shownAs(item), bare(item), holes.pop()!)
     }
     return pieces.join("")
   }
@@ -276,24 +336,33 @@ const below = (root: string, path: string): string => (path.startsWith("[") ? `$
 const isSingle = ({ paths }: Printable): boolean => paths.length === 1
 
 export const print = (program: Printable, separator: string): string => {
-  const { definitions, outputs, taken } = write(program.body, textDialect)
-  const statements = definitions.map(({ name, text }) => `${name} = ${text}`)
+  const functions = functionsOf(program.body, textDialect)
+  const { definitions, outputs, taken } = write(program.body, textDialect, functions.texts)
+  const statements = [
+    ...functions.definitions.map(({ name, signature, text }) => `${name}${signature} = ${text}`),
+    ...definitions.map(({ name, text }) => `${name} = ${text}`)
+  ]
   const names = isSingle(program) ? undefined : outputNames(program.paths, taken)
   outputs.forEach((text, i) => statements.push(names === undefined ? text : `${names[i]} = ${text}`))
   return statements.join(separator)
 }
 
 export const latex = (program: Printable): string => {
-  const { definitions, outputs, taken } = write(program.body, latexDialect)
+  const functions = functionsOf(program.body, latexDialect)
+  const { definitions: own, outputs, taken } = write(program.body, latexDialect, functions.texts)
+  const definitions = [
+    ...own.map(({ name, text }) => ({ left: latexName(name), text })),
+    ...functions.definitions
+      .toReversed()
+      .map(({ name, signature, text }) => ({ left: latexName(name) + signature, text }))
+  ]
   const single = isSingle(program)
   if (single && definitions.length === 0) return outputs[0]!
   const names = single ? undefined : outputNames(program.paths, taken)
   const lines = [
     ...outputs.map((text, i) => (names === undefined ? `& ${text}` : `${latexName(names[i]!)} &= ${text}`)),
     ...(definitions.length === 0 ? [] : [names === undefined ? "& \\text{where}" : "\\text{where} \\quad &"]),
-    ...definitions.map(({ name, text }) =>
-      names === undefined ? `& ${latexName(name)} = ${text}` : `${latexName(name)} &= ${text}`
-    )
+    ...definitions.map(({ left, text }) => (names === undefined ? `& ${left} = ${text}` : `${left} &= ${text}`))
   ]
   return ["\\begin{aligned}", lines.join(" \\\\\n"), "\\end{aligned}"].join("\n")
 }

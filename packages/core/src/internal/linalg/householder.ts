@@ -97,14 +97,39 @@ export const leastSquares = (a: Float64Array, m: number, n: number, b: Float64Ar
   return x
 }
 
-/** `Q` of the `m >= n` by `n` matrix `a`: orthonormal columns, with signs that make the diagonal of `R` positive. */
-export const orthonormalColumns = (a: Float64Array, m: number, n: number): Float64Array => {
-  const reflections = a.slice()
+/**
+ * The reduced factorisation `a = q r` of matrix `index` of a batch, of `m >= n` rows and `n` columns: `q` has orthonormal columns, `r` is upper triangular with
+ * a diagonal that is not negative (Golub & Van Loan 2013, algorithm 5.2.1 and section 5.1.6). Of a matrix with an element that is not finite `q` and the
+ * upper triangle of `r` are NaN.
+ */
+export const orthogonalise = (
+  a: Float64Array,
+  index: number,
+  m: number,
+  n: number,
+  q: Float64Array,
+  r: Float64Array
+): void => {
+  const atQ = index * m * n
+  const atR = index * n * n
+  const work = a.slice(atQ, atQ + m * n)
+  if (!work.every(Number.isFinite)) {
+    q.fill(NaN, atQ, atQ + m * n)
+    for (let i = 0; i < n; i++) r.fill(NaN, atR + i * n + i, atR + (i + 1) * n)
+    return
+  }
   const diagonal = new Float64Array(n)
-  factor(reflections, m, n, diagonal)
-  const q = new Float64Array(m * n)
-  for (let i = 0; i < n; i++) q[i * n + i] = diagonal[i]! < 0 ? -1 : 1
+  factor(work, m, n, diagonal)
+  const own = new Float64Array(m * n)
   const products = new Float64Array(n)
-  for (let k = n - 1; k >= 0; k--) reflect(reflections, m, n, k, q, 0, n, products)
-  return q
+  for (let i = 0; i < n; i++) own[i * n + i] = 1
+  for (let k = n - 1; k >= 0; k--) reflect(work, m, n, k, own, 0, n, products)
+  // The factors are unique up to the signs of the rows of `r`.
+  for (let i = 0; i < n; i++) {
+    const negative = diagonal[i]! < 0
+    r[atR + i * n + i] = Math.abs(diagonal[i]!)
+    for (let j = i + 1; j < n; j++) r[atR + i * n + j] = negative ? 0 - work[i * n + j]! : work[i * n + j]!
+    if (negative) for (let k = 0; k < m; k++) own[k * n + i] = 0 - own[k * n + i]!
+  }
+  q.set(own, atQ)
 }

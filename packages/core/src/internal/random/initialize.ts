@@ -5,7 +5,7 @@ import { type Initializer, fans } from "../../Initializer.ts"
 import { evaluateBody } from "../../Interpreter.ts"
 import * as Shape from "../../Shape.ts"
 import * as Tensor from "../../Tensor.ts"
-import { orthonormalColumns } from "../linalg/householder.ts"
+import { orthogonalise } from "../linalg/householder.ts"
 import { toNode } from "../lift.ts"
 import { constant } from "../node.ts"
 import { inScope, Scope } from "../scope.ts"
@@ -36,7 +36,8 @@ const orthogonal = (key: Int32Array, shape: Shape.Shape, gain: number): Tensor.T
   const columns = shape.at(-1) ?? 1
   const rows = shape.length < 2 ? 1 : Shape.size(shape.slice(0, -1))
   const [m, n] = [Math.max(rows, columns), Math.min(rows, columns)]
-  const q = orthonormalColumns(normal(key, [m, n], 0, 1).data, m, n)
+  const q = new Float64Array(m * n)
+  orthogonalise(normal(key, [m, n], 0, 1).data, 0, m, n, q, new Float64Array(n * n))
   const data = new Float64Array(m * n)
   for (let i = 0; i < m; i++) {
     for (let j = 0; j < n; j++) data[rows >= columns ? i * n + j : j * m + i] = gain * q[i * n + j]!

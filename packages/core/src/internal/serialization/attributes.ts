@@ -2,21 +2,11 @@
 
 import { Schema, SchemaGetter } from "effect"
 import type * as Primitive from "../../Primitive.ts"
-import type { Body } from "../schedule.ts"
 import { limits, type RealEncoded } from "./model.ts"
 
-/** The attributes of `A` that hold programs. */
-export type ProgramKey<A> = { readonly [K in keyof A]: A[K] extends Body ? K : never }[keyof A]
-
-/**
- * How attributes `A` are written.
- *
- * `programs` names the attributes that hold programs: they are kept in the table of the encoded program and written as indices into it.
- * `schema` says how the others are written. Encoding may fail where attributes hold what is not data.
- */
+/** How attributes `A` are written. Encoding may fail where attributes hold what is not data. */
 export interface Row<A extends object> {
-  readonly schema: Schema.Codec<Omit<A, ProgramKey<A>>, { readonly [name: string]: Schema.Json }>
-  readonly programs: { readonly [K in ProgramKey<A>]: true }
+  readonly schema: Schema.Codec<A, { readonly [name: string]: Schema.Json }>
 }
 
 export type Rows = { readonly [K in Primitive.Name]: Row<Primitive.Attributes<K>> }
@@ -34,7 +24,7 @@ const integer = Schema.Int.pipe(
 )
 
 const least = (expected: string) => Schema.makeFilter((n: number) => n >= 0, { expected })
-const nonNegative = integer.check(least("a non-negative integer"))
+export const nonNegative = integer.check(least("a non-negative integer"))
 
 /** One integer for each axis, or some axes. */
 const integers = Schema.Array(nonNegative).check(Schema.isMaxLength(limits.rank))
@@ -67,19 +57,17 @@ const real = encodedReal.pipe(
 // -----------------------------------------------------------------------------
 
 /** The row of primitives without attributes. */
-export const none: Row<{}> = { schema: Schema.Struct({}) as Row<{}>["schema"], programs: {} }
+export const none: Row<{}> = { schema: Schema.Struct({}) as Row<{}>["schema"] }
 
-const axes: Row<Primitive.ReductionAttributes> = { schema: Schema.Struct({ axes: integers }), programs: {} }
-const axis: Row<Primitive.AxisAttributes> = { schema: Schema.Struct({ axis: nonNegative }), programs: {} }
+const axes: Row<Primitive.ReductionAttributes> = { schema: Schema.Struct({ axes: integers }) }
+const axis: Row<Primitive.AxisAttributes> = { schema: Schema.Struct({ axis: nonNegative }) }
 const cumulative: Row<Primitive.CumulativeAttributes> = {
-  schema: Schema.Struct({ axis: nonNegative, reverse: Schema.Boolean }),
-  programs: {}
+  schema: Schema.Struct({ axis: nonNegative, reverse: Schema.Boolean })
 }
-const shape: Row<Primitive.ShapeAttributes> = { schema: Schema.Struct({ shape: integers }), programs: {} }
+const shape: Row<Primitive.ShapeAttributes> = { schema: Schema.Struct({ shape: integers }) }
 
 const solving: Row<Primitive.SolveAttributes> = {
-  schema: Schema.Struct({ strongZero: Schema.Boolean }),
-  programs: {}
+  schema: Schema.Struct({ strongZero: Schema.Boolean })
 }
 
 export const rows: Rows = {
@@ -108,7 +96,7 @@ export const rows: Rows = {
   erfc: none,
   lgamma: none,
   digamma: none,
-  polygamma: { schema: Schema.Struct({ order: nonNegative }), programs: {} },
+  polygamma: { schema: Schema.Struct({ order: nonNegative }) },
   sigmoid: none,
   softplus: none,
   relu: none,
@@ -151,22 +139,21 @@ export const rows: Rows = {
   cumsum: cumulative,
   cumprod: cumulative,
   dot: {
-    schema: Schema.Struct({ left: integers, right: integers, output: integers, strongZero: Schema.Boolean }),
-    programs: {}
+    schema: Schema.Struct({ left: integers, right: integers, output: integers, strongZero: Schema.Boolean })
   },
   broadcastTo: shape,
   reshape: shape,
-  transpose: { schema: Schema.Struct({ permutation: integers }), programs: {} },
-  slice: { schema: Schema.Struct({ starts: integers, limits: integers, strides: integers }), programs: {} },
-  dynamicSlice: { schema: Schema.Struct({ sizes: integers }), programs: {} },
+  transpose: { schema: Schema.Struct({ permutation: integers }) },
+  slice: { schema: Schema.Struct({ starts: integers, limits: integers, strides: integers }) },
+  dynamicSlice: { schema: Schema.Struct({ sizes: integers }) },
   dynamicUpdateSlice: none,
-  pad: { schema: Schema.Struct({ low: integers, high: integers, interior: integers, value: real }), programs: {} },
+  pad: { schema: Schema.Struct({ low: integers, high: integers, interior: integers, value: real }) },
   concat: axis,
   stack: axis,
   reverse: axes,
   gather: axis,
   scatterAdd: axis,
-  triangle: { schema: Schema.Struct({ upper: Schema.Boolean, diagonal: integer }), programs: {} },
+  triangle: { schema: Schema.Struct({ upper: Schema.Boolean, diagonal: integer }) },
   cholesky: none,
   triangularSolve: {
     schema: Schema.Struct({
@@ -174,8 +161,7 @@ export const rows: Rows = {
       transposed: Schema.Boolean,
       unitDiagonal: Schema.Boolean,
       strongZero: Schema.Boolean
-    }),
-    programs: {}
+    })
   },
   solve: solving,
   lstsq: solving,
@@ -187,5 +173,5 @@ export const rows: Rows = {
   stopGradient: none,
   foldIn: none,
   randomUniform: shape,
-  randomPermutation: { schema: Schema.Struct({ size: nonNegative }), programs: {} }
+  randomPermutation: { schema: Schema.Struct({ size: nonNegative }) }
 }

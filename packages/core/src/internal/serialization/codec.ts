@@ -4,7 +4,6 @@ import { Effect, Result, Schema, SchemaIssue, SchemaTransformation } from "effec
 import * as Tree from "../../Tree.ts"
 import { decode, type MakeProgram } from "./decode.ts"
 import { encode, type Program } from "./encode.ts"
-import { type Language, primitives } from "./language.ts"
 import type { ProgramDecodeError, ProgramEncoded, ProgramEncodeError } from "./model.ts"
 import { sameSpec } from "./specification.ts"
 
@@ -24,15 +23,10 @@ const fail = ({ actual, expected, path }: ProgramDecodeError | ProgramEncodeErro
 }
 
 /** Programs are of type `A` for users, and `is` tells them; `make` makes one. */
-export const makeCodec = <A>(
-  is: (u: unknown) => u is A,
-  make: MakeProgram<Program>,
-  language: () => Language = primitives
-): Codec<A> => {
+export const makeCodec = <A>(is: (u: unknown) => u is A, make: MakeProgram<Program>): Codec<A> => {
   const programOf = (self: A): Program => self as unknown as Program
-  const encodeProgram = (self: A) => encode(programOf(self), language())
-  const decodeProgram = (data: unknown) =>
-    decode(data, make, language()) as unknown as Result.Result<A, ProgramDecodeError>
+  const encodeProgram = (self: A) => encode(programOf(self))
+  const decodeProgram = (data: unknown) => decode(data, make) as unknown as Result.Result<A, ProgramDecodeError>
   const schema: Codec<A>["schema"] = (like) => {
     const fits = (self: A): boolean =>
       like === undefined ||

@@ -6,7 +6,7 @@ import * as Shape from "../../Shape.ts"
 import * as Tensor from "../../Tensor.ts"
 import type * as Type from "../../Type.ts"
 import { decodeReal, encodeReal } from "./attributes.ts"
-import { type ConstantEncoded, limits, ProgramEncodeError, type RealEncoded } from "./model.ts"
+import { atMost, type ConstantEncoded, limits, ProgramEncodeError, type RealEncoded } from "./model.ts"
 import { type Budget, describe, elementOf, isList, lengthOf, type Place, recordOf, refuse, within } from "./read.ts"
 import { decodeElementType, decodeShape, problemOfShape } from "./specification.ts"
 
@@ -54,8 +54,7 @@ export const encodeConstant = (
   const problem = problemOfShape(value.shape)
   if (problem !== undefined) throw fail(problem.expected, problem.actual)
   taken.constantBytes += value.data.byteLength
-  if (taken.constantBytes > limits.constantBytes)
-    throw fail(`at most ${limits.constantBytes} bytes of constants`, "more")
+  if (taken.constantBytes > limits.constantBytes) throw fail(atMost("constantBytes"), "more")
   const { elementType } = value
   const shape = value.shape.map((n) => n + 0)
   if (value.data.length > listed || (elementType === "real" && hasUnusualNaN(value.data))) {

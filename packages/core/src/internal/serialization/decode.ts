@@ -6,13 +6,16 @@ import type * as Primitive from "../../Primitive.ts"
 import * as Shape from "../../Shape.ts"
 import * as Tree from "../../Tree.ts"
 import * as Type from "../../Type.ts"
-import { applyTyped, constant, input, type Node } from "../node.ts"
+import { replaceIn } from "../bodies.ts"
+import { applyTyped, constant, controlNode, input, type Node, project } from "../node.ts"
+import type { Body } from "../schedule.ts"
 import { decodeConstant } from "./constant.ts"
+import { isReference } from "./controlAttributes.ts"
 import type { Program } from "./encode.ts"
-import type { Entry, Language } from "./language.ts"
+import { type Entry, primitives } from "./language.ts"
 import { limits, ProgramDecodeError, version } from "./model.ts"
 import { Budget, copyOf, describe, elementsOf, fieldOf, keysOf, type Place, recordOf, refuse, within } from "./read.ts"
-import { decodeSpec, problemOfShape } from "./specification.ts"
+import { decodeElementType, decodeShape, decodeSpec, problemOfShape } from "./specification.ts"
 
 /** Makes a program; its type is the business of who calls `decode`. */
 export type MakeProgram<F extends Program> = (
@@ -26,19 +29,18 @@ const firstIssue = SchemaIssue.makeFormatterStandardSchemaV1()
 
 type DecodeAttributes = (value: unknown) => Result.Result<object, Schema.SchemaError>
 
-const bodyFields = ["inputs", "outputs", "nodes", "results"] as const
-const wanted = "an object with inputs, outputs, nodes and results"
+const nodeFields = ["input", "constant", "primitive", "attributes", "operands", "project", "index"] as const
+
+const aNode = "a constant, a primitive with operands, or a result to project"
 
 class Decoder<F extends Program> {
   private readonly make: MakeProgram<F>
-  private readonly language: Language
   private readonly budget = new Budget()
   private readonly decoders = new Map<Entry, DecodeAttributes>()
-  private readonly programs: Array<F> = []
+  private readonly bodies: Array<Body> = []
 
-  constructor(make: MakeProgram<F>, language: Language) {
+  constructor(make: MakeProgram<F>) {
     this.make = make
-    this.language = language
   }
 
   decode(data: unknown): F {
@@ -48,25 +50,46 @@ class Decoder<F extends Program> {
     const place = within(undefined, "fluxion")
     const actual = found ? fieldOf(data, "fluxion", undefined) : undefined
     if (actual !== version) throw refuse(place, `the version ${version} of the encoding`, actual)
-    const [, programs, ...main] = recordOf(data, undefined, expected, ["fluxion", "programs", ...bodyFields])
-    if (programs !== undefined) {
-      const at = within(undefined, "programs")
-      elementsOf(programs, at, "a list of programs", limits.nodes).forEach((body, i) => {
+    const fields = ["fluxion", "bodies", "inputs", "outputs", "nodes", "results"]
+    const [, bodies, inputs, outputs, nodes, results] = recordOf(data, undefined, expected, fields)
+    if (bodies !== undefined) {
+      const at = within(undefined, "bodies")
+      elementsOf(bodies, at, "a list of bodies", limits.nodes).forEach((body, i) => {
         this.budget.take("nodes", 1, at)
-        const here = within(at, i)
-        this.programs.push(this.body(recordOf(body, here, wanted, bodyFields), here))
+        this.bodies.push(this.body(body, within(at, i)))
       })
     }
-    return this.body(main, undefined)
+    const inputSpec = decodeSpec(inputs, within(undefined, "inputs"), this.budget)
+    const outputSpec = decodeSpec(outputs, within(undefined, "outputs"), this.budget)
+    const inputNodes = Tree.leaves(inputSpec).map(({ path, type }) => input(path === "" ? "x" : path, type))
+    const made = this.nodes(nodes, inputNodes, within(undefined, "nodes"))
+    const types = Tree.leaves(outputSpec).map(({ type }) => type)
+    const outputNodes = this.outputs(results, made, types, within(undefined, "results"))
+    return this.make(inputSpec, outputSpec, inputNodes, outputNodes)
   }
 
-  private body([inputs, outputs, nodes, results]: ReadonlyArray<unknown>, place: Place | undefined): F {
-    const inputSpec = decodeSpec(inputs, within(place, "inputs"), this.budget)
-    const outputSpec = decodeSpec(outputs, within(place, "outputs"), this.budget)
-    const inputNodes = Tree.leaves(inputSpec).map(({ path, type }) => input(path === "" ? "x" : path, type))
+  private body(value: unknown, place: Place): Body {
+    const expected = "a body: an object with inputs, nodes and results"
+    const [inputs, nodes, results] = recordOf(value, place, expected, ["inputs", "nodes", "results"])
+    const at = within(place, "inputs")
+    const given = elementsOf(inputs, at, "a list of inputs", limits.leaves)
+    this.budget.take("leaves", given.length, at)
+    const inputNodes = given.map((element, i) => this.bodyInput(element, within(at, i)))
     const made = this.nodes(nodes, inputNodes, within(place, "nodes"))
-    const outputNodes = this.results(results, made, outputSpec, within(place, "results"))
-    return this.make(inputSpec, outputSpec, inputNodes, outputNodes)
+    const to = within(place, "results")
+    const found = elementsOf(results, to, "a list of results (indices of nodes)", limits.leaves)
+    this.budget.take("leaves", found.length, to)
+    return { inputNodes, outputNodes: found.map((index, i) => arrayAt(index, made, within(to, i), "")) }
+  }
+
+  private bodyInput(value: unknown, place: Place): Node {
+    const expected = "an input: an object with label, elementType and shape"
+    const [label, elementType, shape] = recordOf(value, place, expected, ["label", "elementType", "shape"])
+    if (typeof label !== "string") throw refuse(within(place, "label"), "a name", label)
+    return input(label, {
+      elementType: decodeElementType(elementType, within(place, "elementType")),
+      shape: decodeShape(shape, within(place, "shape"))
+    })
   }
 
   private nodes(value: unknown, inputs: ReadonlyArray<Node>, place: Place): Array<Node> {
@@ -90,28 +113,62 @@ class Decoder<F extends Program> {
   }
 
   private node(value: unknown, earlier: ReadonlyArray<Node>, place: Place): Node {
-    const expected = "a constant, or a primitive with operands"
-    const fields = recordOf(value, place, expected, ["constant", "primitive", "attributes", "operands", "input"])
-    const [constantValue, primitive, attributes, operands, inputIndex] = fields
+    const fields = recordOf(value, place, aNode, nodeFields)
+    const [inputIndex, constantValue, primitive, attributes, operands, projected, index] = fields
     if (inputIndex !== undefined) {
-      throw refuse(within(place, "input"), `${expected} (there are no more inputs)`, inputIndex)
+      throw refuse(within(place, "input"), `${aNode} (there are no more inputs)`, inputIndex)
     }
+    const kinds = [constantValue, primitive ?? attributes ?? operands, projected ?? index]
+    if (kinds.filter((kind) => kind !== undefined).length > 1) throw refuse(place, aNode, value, "several of them")
     if (constantValue !== undefined) {
-      if (primitive !== undefined || attributes !== undefined || operands !== undefined) {
-        throw refuse(place, expected, value, "both")
-      }
       return constant(decodeConstant(constantValue, within(place, "constant"), this.budget))
     }
-    const entry = typeof primitive === "string" ? this.language.get(primitive) : undefined
+    if (projected !== undefined || index !== undefined) return this.projection(projected, index, earlier, place)
+    const entry = typeof primitive === "string" ? primitives().get(primitive) : undefined
     if (entry === undefined) throw refuse(within(place, "primitive"), "the name of a primitive", primitive)
-    const used = this.operands(operands, entry, primitive as string, earlier, within(place, "operands"))
-    const decoded = this.attributes(attributes, entry, primitive as string, within(place, "attributes"))
-    return applyTyped(
-      primitive as Primitive.Name,
-      decoded,
-      used,
-      this.type(entry, primitive as string, decoded, used, place)
-    )
+    return this.applied(primitive as string, entry, attributes, operands, earlier, place)
+  }
+
+  private projection(projected: unknown, index: unknown, earlier: ReadonlyArray<Node>, place: Place): Node {
+    const node = nodeAt(projected, earlier, within(place, "project"), "earlier ")
+    if (node._tag !== "Control") {
+      throw refuse(within(place, "project"), "the index of a control primitive", undefined, describeNode(node))
+    }
+    const count = node.control!.types.length
+    if (typeof index !== "number" || !Number.isInteger(index) || index < 0 || index >= count) {
+      const which = `the index of one of the ${count} results of ${node.control!.primitive}`
+      throw refuse(within(place, "index"), which, index)
+    }
+    return project(node, index)
+  }
+
+  private applied(
+    primitive: string,
+    entry: Entry,
+    attributes: unknown,
+    operands: unknown,
+    earlier: ReadonlyArray<Node>,
+    place: Place
+  ): Node {
+    const used = this.operands(operands, entry, primitive, earlier, within(place, "operands"))
+    const at = within(place, "attributes")
+    const decoded = this.attributes(attributes, entry, primitive, at)
+    if (!entry.isControl) {
+      const [type] = this.types(entry, primitive, decoded, used, place)
+      return applyTyped(primitive as Primitive.Name, decoded, used, type!)
+    }
+    const complete = replaceIn(decoded, isReference, ({ index }, path) => {
+      const here = path.reduce<Place>(within, at)
+      if (index >= this.bodies.length) {
+        throw refuse(here, `the index of one of the ${this.bodies.length} bodies before this one`, index)
+      }
+      const body = this.bodies[index]!
+      // Typing a control primitive takes as long as its bodies have inputs and outputs.
+      this.budget.take("signatures", body.inputNodes.length + body.outputNodes.length, here)
+      return body
+    }) as object
+    const types = this.types(entry, primitive, complete, used, place)
+    return controlNode(primitive as Primitive.ControlName, complete, used, types)
   }
 
   private operands(
@@ -132,30 +189,20 @@ class Decoder<F extends Program> {
         String(elements.length)
       )
     }
-    return elements.map((index, i) => nodeAt(index, earlier, within(place, i), "earlier "))
+    return elements.map((index, i) => arrayAt(index, earlier, within(place, i), "earlier "))
   }
 
   private attributes(value: unknown, entry: Entry, primitive: string, place: Place): object {
-    const { programs, schema } = entry
-    if (value === undefined && (schema !== undefined || programs.length > 0)) {
-      throw refuse(place, `the attributes of ${primitive}`, value)
-    }
-    const copied = value === undefined ? {} : copyOf(value, place, this.budget)
-    if (typeof copied !== "object" || copied === null || Array.isArray(copied)) {
-      throw refuse(place, `the attributes of ${primitive} (an object)`, copied)
-    }
-    const fields = copied as { [key: string]: unknown }
-    const decoded: { [key: string]: unknown } = {}
-    for (const key of programs) {
-      decoded[key] = this.programAt(fields[key], within(place, key))
-      delete fields[key]
+    const { schema } = entry
+    if (value === undefined && schema !== undefined) throw refuse(place, `the attributes of ${primitive}`, value)
+    const fields = value === undefined ? {} : copyOf(value, place, this.budget)
+    if (typeof fields !== "object" || fields === null || Array.isArray(fields)) {
+      throw refuse(place, `the attributes of ${primitive} (an object)`, fields)
     }
     if (schema === undefined) {
-      const [extra] = Object.keys(fields)
-      if (extra !== undefined) {
-        throw refuse(within(place, extra), `no such attribute of ${primitive}`, fields[extra])
-      }
-      return decoded
+      const [extra] = Object.entries(fields)
+      if (extra !== undefined) throw refuse(within(place, extra[0]), `no such attribute of ${primitive}`, extra[1])
+      return {}
     }
     let decode = this.decoders.get(entry)
     if (decode === undefined) {
@@ -164,48 +211,47 @@ class Decoder<F extends Program> {
     }
     const result = decode(fields)
     if (Result.isFailure(result)) throw attributeError(result.failure, fields, primitive, place)
-    return Object.assign(decoded, result.success)
+    return result.success
   }
 
-  private programAt(index: unknown, place: Place): F {
-    if (typeof index !== "number" || !Number.isInteger(index) || index < 0 || index >= this.programs.length) {
-      throw refuse(place, `the index of one of the ${this.programs.length} programs before this one`, index)
-    }
-    return this.programs[index]!
-  }
-
-  /** The type of the result, by the rule of the primitive. */
-  private type(
+  /** The types of the results, by the rule of the primitive. */
+  private types(
     entry: Entry,
     primitive: string,
     attributes: object,
     operands: ReadonlyArray<Node>,
     place: Place
-  ): Type.Type {
+  ): ReadonlyArray<Type.Type> {
     const expected = `operands and attributes that ${primitive} accepts`
-    let type: Type.Type
+    let types: ReadonlyArray<Type.Type>
     try {
-      type = entry.type(attributes, operands)
+      types = entry.types(attributes, operands)
     } catch (error) {
       if (!(error instanceof Shape.ShapeError)) throw error
       throw refuse(place, expected, undefined, `${renderSome(operands)}: ${error.problem}`)
     }
-    const problem = problemOfShape(type.shape)
-    if (problem !== undefined) {
-      throw refuse(place, `a result with ${problem.expected}`, undefined, problem.actual)
+    for (const { shape } of types) {
+      const problem = problemOfShape(shape)
+      if (problem !== undefined) {
+        throw refuse(place, `a result with ${problem.expected}`, undefined, problem.actual)
+      }
     }
-    return type
+    return types
   }
 
-  private results(value: unknown, nodes: ReadonlyArray<Node>, spec: Tree.Spec, place: Place): Array<Node> {
-    const leaves = Tree.leaves(spec)
-    const expected = `one result for each of the ${leaves.length} outputs`
+  private outputs(
+    value: unknown,
+    nodes: ReadonlyArray<Node>,
+    types: ReadonlyArray<Type.Type>,
+    place: Place
+  ): Array<Node> {
+    const expected = `one result for each of the ${types.length} outputs`
     const elements = elementsOf(value, place, expected, limits.leaves)
-    if (elements.length !== leaves.length) throw refuse(place, expected, undefined, String(elements.length))
+    if (elements.length !== types.length) throw refuse(place, expected, undefined, String(elements.length))
     return elements.map((index, i) => {
       const here = within(place, i)
-      const node = nodeAt(index, nodes, here, "")
-      const { type } = leaves[i]!
+      const node = arrayAt(index, nodes, here, "")
+      const type = types[i]!
       if (node.elementType !== type.elementType || !Shape.equals(node.shape, type.shape)) {
         throw refuse(here, `a result of type ${Type.render(type)}`, undefined, Type.render(node))
       }
@@ -220,6 +266,18 @@ const nodeAt = (index: unknown, nodes: ReadonlyArray<Node>, place: Place, which:
   }
   return nodes[index]!
 }
+
+/** A node that is an array: a control primitive is none. */
+const arrayAt = (index: unknown, nodes: ReadonlyArray<Node>, place: Place, which: string): Node => {
+  const node = nodeAt(index, nodes, place, which)
+  if (node._tag === "Control") {
+    throw refuse(place, "the index of an array", undefined, `${describeNode(node)} (project one of its results)`)
+  }
+  return node
+}
+
+const describeNode = (node: Node): string =>
+  node._tag === "Control" ? `the control primitive ${node.control!.primitive}` : `an array ${Type.render(node)}`
 
 const renderSome = (types: ReadonlyArray<Type.Type>): string =>
   types.length === 0
@@ -248,11 +306,10 @@ const attributeError = (
 /** The program that the data says, or what is wrong with it. */
 export const decode = <F extends Program>(
   data: unknown,
-  make: MakeProgram<F>,
-  language: Language
+  make: MakeProgram<F>
 ): Result.Result<F, ProgramDecodeError> => {
   try {
-    return Result.succeed(new Decoder(make, language).decode(data))
+    return Result.succeed(new Decoder(make).decode(data))
   } catch (error) {
     if (error instanceof ProgramDecodeError) return Result.fail(error)
     throw error

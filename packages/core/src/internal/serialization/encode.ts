@@ -1,13 +1,19 @@
-// Programs to JSON. Iterative in the number of operations and in the nesting of programs.
+// Programs to JSON. Iterative in the number of operations and in the nesting of bodies.
 
 import { Schema, SchemaIssue, Result } from "effect"
 import type * as Tree from "../../Tree.ts"
+import { bodiesWithin, isBody, replaceIn } from "../bodies.ts"
 import type { Node } from "../node.ts"
 import { type Body, schedule } from "../schedule.ts"
 import { encodeConstant } from "./constant.ts"
-import type { Language } from "./language.ts"
+import { Reference } from "./controlAttributes.ts"
+import { primitives } from "./language.ts"
 import {
+  atMost,
   type BodyEncoded,
+  type BodyInputEncoded,
+  type Counted,
+  type GraphEncoded,
   limits,
   type NodeEncoded,
   type ProgramEncoded,
@@ -24,72 +30,51 @@ export interface Program extends Body {
 
 type Path = ReadonlyArray<string | number>
 
+type EncodeAttributes = (attributes: object) => Result.Result<object, Schema.SchemaError>
+
 const firstIssue = SchemaIssue.makeFormatterStandardSchemaV1()
 
 class Encoder {
-  private readonly language: Language
-  private readonly encoders = new Map<string, (attributes: object) => Result.Result<object, Schema.SchemaError>>()
-  private readonly taken = { nodes: 0, values: 0, leaves: 0, constantBytes: 0 }
+  private readonly encoders = new Map<string, EncodeAttributes>()
+  private readonly taken = { nodes: 0, values: 0, signatures: 0, leaves: 0, constantBytes: 0 }
   /** The bodies encoded so far, and where they are in the table. */
   private readonly table: Array<BodyEncoded> = []
-  private readonly places = new Map<Program, number>()
-
-  constructor(language: Language) {
-    this.language = language
-  }
+  private readonly places = new Map<Body, number>()
 
   encode(main: Program): ProgramEncoded {
-    this.encodeBodies(main)
-    const body = this.body(main, [])
+    for (const body of bodiesWithin(main)) {
+      const place = this.table.length
+      this.table.push(this.body(body, ["bodies", place]))
+      this.places.set(body, place)
+    }
+    const inputs = encodeSpec(main.inputs, ["inputs"], this.taken)
+    const outputs = encodeSpec(main.outputs, ["outputs"], this.taken)
     return {
       fluxion: version,
-      ...(this.table.length === 0 ? {} : { programs: this.table }),
-      ...body
+      ...(this.table.length === 0 ? {} : { bodies: this.table }),
+      inputs,
+      outputs,
+      ...this.graph(main, [])
     }
   }
 
-  /** Encodes the programs that `main` holds, innermost first. A program cannot hold itself, so this ends. */
-  private encodeBodies(main: Program): void {
-    const pending: Array<{ readonly program: Program; visited: boolean }> = [{ program: main, visited: false }]
-    while (pending.length > 0) {
-      const top = pending.at(-1)!
-      if (this.places.has(top.program)) {
-        pending.pop()
-      } else if (top.visited) {
-        pending.pop()
-        if (top.program === main) continue
-        const place = this.table.length
-        this.table.push(this.body(top.program, ["programs", place]))
-        this.places.set(top.program, place)
-      } else {
-        top.visited = true
-        const held = this.programsOf(top.program)
-        for (let i = held.length - 1; i >= 0; i--) {
-          if (!this.places.has(held[i]!)) pending.push({ program: held[i]!, visited: false })
-        }
-      }
-    }
+  private body(body: Body, path: Path): BodyEncoded {
+    this.take("nodes", 1, path)
+    this.take("leaves", body.inputNodes.length + body.outputNodes.length, path)
+    const inputs = body.inputNodes.map(({ elementType, label, shape }, i): BodyInputEncoded => {
+      this.shape(shape, [...path, "inputs", i])
+      return { label: label!, elementType, shape: shape.map((n) => n + 0) }
+    })
+    return { inputs, ...this.graph(body, path) }
   }
 
-  /** The programs that attributes of a program hold, in order. */
-  private programsOf(program: Program): Array<Program> {
-    const held: Array<Program> = []
-    for (const node of schedule(program, false).nodes) {
-      if (node._tag !== "Apply") continue
-      for (const key of this.language.get(node.primitive!)?.programs ?? []) held.push(heldBy(node, key))
-    }
-    return held
-  }
-
-  private body(program: Program, path: Path): BodyEncoded {
-    const inputs = encodeSpec(program.inputs, [...path, "inputs"], this.taken)
-    const outputs = encodeSpec(program.outputs, [...path, "outputs"], this.taken)
-    const { first, inputIndex, nodes, operands, outputs: results } = schedule(program, false)
+  private graph(body: Body, path: Path): GraphEncoded {
+    const { first, inputIndex, nodes, operands, outputs: results } = schedule(body, false)
     this.take("nodes", nodes.length, [...path, "nodes"])
     this.take("values", operands.length, [...path, "nodes"])
     // Inputs come first, and the others in the order in which they are evaluated.
     const position = new Int32Array(nodes.length)
-    const encoded: Array<NodeEncoded> = program.inputNodes.map((_, input) => ({ input }))
+    const encoded: Array<NodeEncoded> = body.inputNodes.map((_, input) => ({ input }))
     for (let i = 0; i < nodes.length; i++) {
       if (inputIndex[i]! >= 0) {
         position[i] = inputIndex[i]!
@@ -100,45 +85,59 @@ class Encoder {
       for (let j = first[i]!; j < first[i + 1]!; j++) used.push(position[operands[j]!]!)
       encoded.push(this.node(nodes[i]!, used, () => [...path, "nodes", position[i]!]))
     }
-    return { inputs, outputs, nodes: encoded, results: results.map((i) => position[i]!) }
+    return { nodes: encoded, results: results.map((i) => position[i]!) }
   }
 
   private node(node: Node, operands: ReadonlyArray<number>, path: () => Path): NodeEncoded {
-    if (node._tag === "Constant") {
-      return { constant: encodeConstant(node.value!, () => [...path(), "constant"], this.taken) }
+    switch (node._tag) {
+      case "Constant":
+        return { constant: encodeConstant(node.value!, () => [...path(), "constant"], this.taken) }
+      case "Input":
+        throw new ProgramEncodeError({
+          path: path(),
+          expected: "an input of the program itself",
+          actual:
+            node.requirement?._tag === "Param"
+              ? `the parameter ${JSON.stringify(node.label)} (make it an input: Fn.withParams)`
+              : node.requirement?._tag === "Random"
+                ? "a key (make it an input: Fn.withKey)"
+                : `the input ${JSON.stringify(node.label)} of another program`
+        })
+      case "Project":
+        this.shape(node.shape, path)
+        return { project: operands[0]!, index: node.index }
+      case "Apply":
+        this.shape(node.shape, path)
+        return this.applied(node.primitive!, node.attributes!, operands, path)
+      case "Control":
+        return this.applied(node.control!.primitive, this.referring(node, path), operands, path)
     }
-    if (node._tag === "Input") {
-      throw new ProgramEncodeError({
-        path: path(),
-        expected: "an input of the program itself",
-        actual:
-          node.requirement?._tag === "Param"
-            ? `the parameter ${JSON.stringify(node.label)} (make it an input: Fn.withParams)`
-            : node.requirement?._tag === "Random"
-              ? "a key (make it an input: Fn.withKey)"
-              : `the input ${JSON.stringify(node.label)} of another program`
-      })
-    }
-    if (node._tag === "Control" || node._tag === "Project") {
-      throw new ProgramEncodeError({
-        path: path(),
-        expected: "a program without control flow",
-        actual: node._tag === "Control" ? node.control!.primitive : "a result of control flow"
-      })
-    }
-    const problem = problemOfShape(node.shape)
-    if (problem !== undefined) {
-      throw new ProgramEncodeError({ path: path(), expected: problem.expected, actual: problem.actual })
-    }
-    const attributes = this.attributes(node, path)
-    return attributes === undefined
-      ? { primitive: node.primitive!, operands }
-      : { primitive: node.primitive!, attributes, operands }
   }
 
-  private attributes(node: Node, path: () => Path): { readonly [name: string]: Schema.Json } | undefined {
-    const primitive = node.primitive!
-    const entry = this.language.get(primitive)
+  private applied(
+    primitive: string,
+    attributes: object,
+    operands: ReadonlyArray<number>,
+    path: () => Path
+  ): NodeEncoded {
+    const written = this.attributes(primitive, attributes, path)
+    return written === undefined ? { primitive, operands } : { primitive, attributes: written, operands }
+  }
+
+  /** The attributes of a control primitive with places in the table for its bodies. */
+  private referring(node: Node, path: () => Path): object {
+    return replaceIn(node.attributes!, isBody, (body) => {
+      this.take("signatures", body.inputNodes.length + body.outputNodes.length, path)
+      return new Reference(this.places.get(body)!)
+    }) as object
+  }
+
+  private attributes(
+    primitive: string,
+    attributes: object,
+    path: () => Path
+  ): { readonly [name: string]: Schema.Json } | undefined {
+    const entry = primitives().get(primitive)
     if (entry === undefined) {
       throw new ProgramEncodeError({
         path: [...path(), "primitive"],
@@ -146,42 +145,40 @@ class Encoder {
         actual: JSON.stringify(primitive)
       })
     }
-    const written: { [name: string]: Schema.Json } = {}
-    if (entry.schema !== undefined) {
-      let encode = this.encoders.get(primitive)
-      if (encode === undefined) {
-        encode = Schema.encodeUnknownResult(entry.schema) as (
-          attributes: object
-        ) => Result.Result<object, Schema.SchemaError>
-        this.encoders.set(primitive, encode)
-      }
-      const result = encode(node.attributes!)
-      if (Result.isFailure(result)) {
-        const issue = firstIssue(result.failure.issue).issues[0]!
-        throw new ProgramEncodeError({
-          path: [...path(), "attributes", ...((issue.path ?? []) as ReadonlyArray<string | number>)],
-          expected: `attributes of ${primitive} that are data`,
-          actual: issue.message
-        })
-      }
-      Object.assign(written, result.success)
+    if (entry.schema === undefined) return undefined
+    let encode = this.encoders.get(primitive)
+    if (encode === undefined) {
+      encode = Schema.encodeUnknownResult(entry.schema) as EncodeAttributes
+      this.encoders.set(primitive, encode)
     }
-    for (const key of entry.programs) written[key] = this.places.get(heldBy(node, key))!
-    if (entry.schema === undefined && entry.programs.length === 0) return undefined
-    this.take("values", countOf(written), path())
+    const result = encode(attributes)
+    if (Result.isFailure(result)) {
+      const issue = firstIssue(result.failure.issue).issues[0]!
+      throw new ProgramEncodeError({
+        path: [...path(), "attributes", ...((issue.path ?? []) as ReadonlyArray<string | number>)],
+        expected: `attributes of ${primitive} that are data`,
+        actual: issue.message
+      })
+    }
+    const written = result.success as { readonly [name: string]: Schema.Json }
+    this.take("values", countOf(written), path)
     return written
   }
 
-  private take(what: "nodes" | "values", count: number, path: Path): void {
+  private shape(shape: ReadonlyArray<number>, path: Path | (() => Path)): void {
+    const problem = problemOfShape(shape)
+    if (problem === undefined) return
+    throw new ProgramEncodeError({ path: written(path), expected: problem.expected, actual: problem.actual })
+  }
+
+  private take(what: Counted, count: number, path: Path | (() => Path)): void {
     this.taken[what] += count
-    if (this.taken[what] > limits[what]) {
-      const named = what === "nodes" ? "nodes" : "operands and values of attributes"
-      throw new ProgramEncodeError({ path, expected: `at most ${limits[what]} ${named} in all`, actual: "more" })
-    }
+    if (this.taken[what] <= limits[what]) return
+    throw new ProgramEncodeError({ path: written(path), expected: atMost(what), actual: "more" })
   }
 }
 
-const heldBy = (node: Node, key: string): Program => (node.attributes as { readonly [key: string]: Program })[key]!
+const written = (path: Path | (() => Path)): Path => (typeof path === "function" ? path() : path)
 
 /** How many values attributes count for, as `copyOf` counts them when it reads them. */
 const countOf = (value: Schema.Json): number => {
@@ -192,9 +189,9 @@ const countOf = (value: Schema.Json): number => {
 }
 
 /** The program as JSON, or why it has none. */
-export const encode = (program: Program, language: Language): Result.Result<ProgramEncoded, ProgramEncodeError> => {
+export const encode = (program: Program): Result.Result<ProgramEncoded, ProgramEncodeError> => {
   try {
-    return Result.succeed(new Encoder(language).encode(program))
+    return Result.succeed(new Encoder().encode(program))
   } catch (error) {
     if (error instanceof ProgramEncodeError) return Result.fail(error)
     throw error

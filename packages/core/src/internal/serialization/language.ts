@@ -1,35 +1,46 @@
-// What the encoding knows about primitives. `primitives` is core's own table; a test may add rows to try what no primitive has yet.
+// What the encoding knows about primitives: their rows of the tables of attributes, and what their definitions say about types.
 
+import type { Schema } from "effect"
 import * as Primitive from "../../Primitive.ts"
 import type * as Type from "../../Type.ts"
 import { none, rows } from "./attributes.ts"
-import type { Schema } from "effect"
+import { controlRows } from "./controlAttributes.ts"
 
-/** A primitive, as data: its row of the table of attributes and what its definition says about types. */
+/** A primitive, as data. */
 export interface Entry {
   /** `undefined` where a primitive has no attributes. */
   readonly schema: Schema.Codec<object, { readonly [name: string]: Schema.Json }> | undefined
-  /** The attributes that hold programs. */
-  readonly programs: ReadonlyArray<string>
   readonly arity: number | "variadic"
-  readonly type: (attributes: object, operands: ReadonlyArray<Type.Type>) => Type.Type
+  /** Whether it has bodies and any number of results. */
+  readonly isControl: boolean
+  /** The types of the results. */
+  readonly types: (attributes: object, operands: ReadonlyArray<Type.Type>) => ReadonlyArray<Type.Type>
 }
-
-/** The primitives by name. A map: names of members of `Object.prototype` mean nothing to it. */
-export type Language = ReadonlyMap<string, Entry>
 
 const entryOf = (name: Primitive.Name): Entry => {
   const row = rows[name]
-  const { arity, type } = Primitive.definitions[name]
+  const definition = Primitive.definitions[name]
+  const type = definition.type as unknown as (attributes: object, operands: ReadonlyArray<Type.Type>) => Type.Type
   return {
     schema: row === none ? undefined : (row.schema as unknown as Entry["schema"]),
-    programs: Object.keys(row.programs),
-    arity,
-    type: type as unknown as Entry["type"]
+    arity: definition.arity,
+    isControl: false,
+    types: (attributes, operands) => [type(attributes, operands)]
   }
 }
 
-let made: Language | undefined
+const controlEntryOf = (name: Primitive.ControlName): Entry => ({
+  schema: controlRows[name].schema as unknown as Entry["schema"],
+  arity: "variadic",
+  isControl: true,
+  types: Primitive.controlDefinitions[name].types as unknown as Entry["types"]
+})
 
-/** core's primitives. */
-export const primitives = (): Language => (made ??= new Map(Primitive.names.map((name) => [name, entryOf(name)])))
+let made: ReadonlyMap<string, Entry> | undefined
+
+/** The primitives by name. A map: names of members of `Object.prototype` mean nothing to it. */
+export const primitives = (): ReadonlyMap<string, Entry> =>
+  (made ??= new Map([
+    ...Primitive.names.map((name) => [name, entryOf(name)] as const),
+    ...Primitive.controlNames.map((name) => [name, controlEntryOf(name)] as const)
+  ]))

@@ -27,7 +27,8 @@ export const version = 1
  *
  * - `nodes`: inputs, constants and operations, those of bodies included (2^24).
  * - `values`: operands, and numbers in attributes, of all nodes (2^26).
- * - `leaves`: records, tuples, fields and elements of the specifications of all inputs and outputs (2^20).
+ * - `signatures`: inputs and outputs of bodies, counted for each control primitive that refers to them (2^22).
+ * - `leaves`: records, tuples, fields and elements of the specifications of the inputs and outputs, and the inputs and outputs of bodies (2^20).
  * - `depth`: how deep a specification nests (128).
  * - `rank`: the axes of an array, also of a result (64).
  * - `constantBytes`: the size of all constants (2^28: 256 MiB).
@@ -45,11 +46,26 @@ export const version = 1
 export const limits = {
   nodes: 2 ** 24,
   values: 2 ** 26,
+  signatures: 2 ** 22,
   leaves: 2 ** 20,
   depth: 128,
   rank: 64,
   constantBytes: 2 ** 28
 } as const
+
+const counted = {
+  nodes: "nodes",
+  values: "operands and values of attributes",
+  signatures: "inputs and outputs of the bodies that control primitives refer to",
+  leaves: "entries of specifications",
+  constantBytes: "bytes of constants"
+} as const
+
+/** What is counted over the whole program. */
+export type Counted = keyof typeof counted
+
+/** What a limit on the whole program demands. */
+export const atMost = (what: Counted): string => `at most ${limits[what]} ${counted[what]} in all`
 
 /**
  * A real as JSON: a finite number other than -0, or the name of what JSON has no number for.
@@ -85,11 +101,12 @@ export type ConstantEncoded =
     }
 
 /**
- * A node as JSON: the `input`th leaf of the inputs, a constant, or a primitive applied to earlier nodes.
+ * A node as JSON: the `input`th input, a constant, a primitive applied to earlier nodes, or a result of a control primitive.
  *
  * **Details**
  *
- * `attributes` are left out where a primitive has none. An attribute that holds a program is the index of an earlier entry of `programs`.
+ * `attributes` are left out where a primitive has none. A body in the attributes of a control primitive is the index of an entry of `bodies`.
+ * A control primitive is not an array, and no operand: the array is `{ "project": 5, "index": 0 }`, the first result of node 5.
  *
  * @category models
  * @since 0.1.0
@@ -102,6 +119,7 @@ export type NodeEncoded =
       readonly attributes?: { readonly [name: string]: Schema.Json }
       readonly operands: ReadonlyArray<number>
     }
+  | { readonly project: number; readonly index: number }
 
 /**
  * A specification as JSON: a shape, a type, a record or a tuple, as in `Tree.Spec`.
@@ -112,21 +130,41 @@ export type NodeEncoded =
 export type SpecEncoded = Schema.Json
 
 /**
- * A program without its version, as JSON: the body of another program, or the main one.
+ * A graph as JSON.
  *
  * **Details**
  *
- * The nodes are in the order in which they are evaluated: first the inputs, one for each leaf of `inputs`, then constants and operations.
- * Operands are indices of earlier nodes; `results` has the index of a node for each leaf of `outputs`.
+ * The nodes are in the order in which they are evaluated: first the inputs, then constants and operations. Operands are indices of earlier nodes;
+ * `results` has the index of a node for each output.
  *
  * @category models
  * @since 0.1.0
  */
-export interface BodyEncoded {
-  readonly inputs: SpecEncoded
-  readonly outputs: SpecEncoded
+export interface GraphEncoded {
   readonly nodes: ReadonlyArray<NodeEncoded>
   readonly results: ReadonlyArray<number>
+}
+
+/**
+ * An input of a body as JSON; the label is the name by which messages and formulas call it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface BodyInputEncoded {
+  readonly label: string
+  readonly elementType: "real" | "index" | "bool"
+  readonly shape: ReadonlyArray<number>
+}
+
+/**
+ * A body of control primitives as JSON: a closed program from a list of arrays to a list of arrays.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface BodyEncoded extends GraphEncoded {
+  readonly inputs: ReadonlyArray<BodyInputEncoded>
 }
 
 /**
@@ -134,14 +172,17 @@ export interface BodyEncoded {
  *
  * **Details**
  *
- * `programs` are the bodies that attributes refer to, each once and after those it uses; the key is left out where there are none.
+ * `bodies` are those that attributes refer to, each once and after those it refers to itself; the key is left out where there are none.
+ * The first nodes are the leaves of `inputs`, in their order; there is a result for each leaf of `outputs`.
  *
  * @category models
  * @since 0.1.0
  */
-export interface ProgramEncoded extends BodyEncoded {
+export interface ProgramEncoded extends GraphEncoded {
   readonly fluxion: typeof version
-  readonly programs?: ReadonlyArray<BodyEncoded>
+  readonly bodies?: ReadonlyArray<BodyEncoded>
+  readonly inputs: SpecEncoded
+  readonly outputs: SpecEncoded
 }
 
 const identifier = /^[A-Za-z_$][\w$]*$/
@@ -202,7 +243,7 @@ export class ProgramDecodeError extends Schema.TaggedError<ProgramDecodeError>()
  * **Details**
  *
  * `path` leads to where what is wrong would be in the encoded program. A program that uses an input of another program has no meaning by
- * itself, and is refused; so is what exceeds the `limits`.
+ * itself, and is refused; so is what has attributes that are not data, and what exceeds the `limits`.
  *
  * @example
  * ```ts

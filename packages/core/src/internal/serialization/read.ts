@@ -1,7 +1,7 @@
 // Reading data of unknown origin. It need not come from `JSON.parse`: each property is read once, and reading may throw (getters,
 // proxies). Everything that decoding learns about its input, it learns from here.
 
-import { limits, ProgramDecodeError } from "./model.ts"
+import { atMost, type Counted, limits, ProgramDecodeError } from "./model.ts"
 
 /** A place in the data; its path is written out only when something is wrong there. */
 export interface Place {
@@ -52,19 +52,18 @@ export const refuse = (
 
 /** How much has been read, in the units of `limits`. */
 export class Budget {
-  private readonly spent = { nodes: 0, values: 0, leaves: 0, constantBytes: 0 }
-  /** Throws when more than the limit has been taken in all. */
-  take(what: keyof Budget["spent"], count: number, place: Place | undefined): void {
-    this.spent[what] += count
-    if (this.spent[what] > limits[what]) throw refuse(place, names[what](limits[what]), undefined, "more")
+  private readonly spent: { [K in Counted]: number } = {
+    nodes: 0,
+    values: 0,
+    signatures: 0,
+    leaves: 0,
+    constantBytes: 0
   }
-}
-
-const names = {
-  nodes: (limit: number) => `at most ${limit} nodes in all`,
-  values: (limit: number) => `at most ${limit} operands and values of attributes in all`,
-  leaves: (limit: number) => `at most ${limit} entries of specifications in all`,
-  constantBytes: (limit: number) => `at most ${limit} bytes of constants in all`
+  /** Throws when more than the limit has been taken in all. */
+  take(what: Counted, count: number, place: Place | undefined): void {
+    this.spent[what] += count
+    if (this.spent[what] > limits[what]) throw refuse(place, atMost(what), undefined, "more")
+  }
 }
 
 const property = (container: object, key: string | number, place: Place | undefined): unknown => {

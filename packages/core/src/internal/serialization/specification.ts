@@ -3,7 +3,7 @@
 import * as Shape from "../../Shape.ts"
 import * as Tree from "../../Tree.ts"
 import type * as Type from "../../Type.ts"
-import { limits, ProgramEncodeError, type SpecEncoded } from "./model.ts"
+import { atMost, limits, ProgramEncodeError, type SpecEncoded } from "./model.ts"
 import {
   type Budget,
   describe,
@@ -100,7 +100,7 @@ export const encodeSpec = (
 ): SpecEncoded => {
   const fail = (expected: string, actual: string) => new ProgramEncodeError({ path, expected, actual })
   if (depth > limits.depth) throw fail(`a specification nested at most ${limits.depth} deep`, "a deeper one")
-  if (++taken.leaves > limits.leaves) throw fail(`at most ${limits.leaves} entries of specifications in all`, "more")
+  if (++taken.leaves > limits.leaves) throw fail(atMost("leaves"), "more")
   if (Tree.isLeaf(spec)) {
     const { elementType, shape } = Tree.typeOfLeaf(spec)
     const problem = problemOfShape(shape)

@@ -38,3 +38,14 @@ export const d1 = Expr.lstsq(m34, v5)
 export const d2 = m34.pipe(Expr.lstsq(Expr.ones([4])))
 // error: cannot solve [5] for [5]
 export const d3 = Expr.lstsq(v5, v5)
+
+// error: expected matrices, got [5]
+export const d1 = Expr.qr(v5)
+// error: expected matrices, got [5]
+export const d2 = v5.pipe(Expr.qr)
+// error: expected square matrices, got [3,4]
+export const d3 = Expr.eigh(m34)
+// error: expected square matrices, got [3,4]
+export const d4 = m34.pipe(Expr.eigh)
+// error: is not assignable
+export const d5 = Expr.eigh(Tensor.index([[1]]))
