@@ -300,6 +300,26 @@ describe("every mode", () => {
     expect(Math.abs(grad.s - 2 * s)).toBeLessThan(4 * Math.sqrt((4 * m * m + 8 * s * s) / n))
   })
 
+  it("solves one equation: what the function of a root draws is the same at every step", () => {
+    // x = a / 2 + u / 4 + x / 2 has the solution a + u / 2.
+    const f = Fn.make([], (a) =>
+      Expr.fixedPoint((x) => {
+        const scale = Expr.param("scale", [], { _tag: "Constant", value: 1 })
+        const u = Expr.random.uniform([])
+        return Expr.add(Expr.mul(scale, Expr.add(Expr.mul(0.5, a), Expr.mul(0.25, u))), Expr.mul(0.5, x))
+      }, Expr.constant(0))
+    ) as unknown as Fn.Fn<readonly [], readonly [], never, never>
+    const at = { key, inputs: { params: { scale: 1 }, inputs: 3 } }
+    const bound = Fn.withKey(Fn.withParams(f)) as never
+    const u = Interpreter.algebra.apply("randomUniform", { shape: [] }, [Random.foldIn(key, 0)]).data[0]!
+    expect(Fn.runSync(bound, at as never)).toBeCloseTo(3 + u / 2, 10)
+    const { inputs } = Fn.runSync(Reverse.grad(bound, { wrt: ["inputs"] } as never) as never, at as never) as never as {
+      readonly inputs: { readonly params: { readonly scale: number }; readonly inputs: number }
+    }
+    expect(inputs.inputs).toBeCloseTo(1, 10)
+    expect(inputs.params.scale).toBeCloseTo(3 + u / 2, 10)
+  })
+
   it("differentiates parameters wherever they are: the gradient in `params` is a record", () => {
     const f = Fn.make([3], (x) => {
       const [w, b] = [
