@@ -121,6 +121,23 @@ export const interpret = <A>(self: Body, algebra: Algebra<A>, inputs: ReadonlyAr
 export const usedInputs = (self: Body): ReadonlyArray<boolean> => used(self)
 
 /**
+ * The body without some of its outputs.
+ *
+ * @example
+ * ```ts
+ * import { Body, Type } from "@fluxion/core"
+ *
+ * const body = Body.make([Type.real([]), Type.real([2])], (inputs) => inputs)
+ * console.log(Body.outputTypes(Body.keepOutputs(body, [false, true])).map(Type.render)) // [ 'real[2]' ]
+ * ```
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const keepOutputs = (self: Body, keep: ReadonlyArray<boolean>): Body =>
+  keep.every(Boolean) ? self : { inputNodes: self.inputNodes, outputNodes: self.outputNodes.filter((_, i) => keep[i]) }
+
+/**
  * The body without some of the inputs that it does not use.
  *
  * @example

@@ -63,21 +63,33 @@ const split = <X>(list: ReadonlyArray<X>, sizes: ReadonlyArray<number>): Array<R
   return [...parts, list.slice(start)]
 }
 
+const known = new WeakMap<Primitive.Body, Map<string, unknown>>()
+
+/** What was made of a body before, with the same patterns. */
+const remember = <X>(body: Primitive.Body, key: unknown, make: () => X): X => {
+  const made = known.get(body) ?? new Map<string, unknown>()
+  known.set(body, made)
+  const text = JSON.stringify(key, (_, x: unknown) => (typeof x === "boolean" ? Number(x) : x))
+  if (made.has(text)) return made.get(text) as X
+  const result = make()
+  made.set(text, result)
+  return result
+}
+
 /** The patterns of the outputs of a body, given those of its inputs. */
 const outputPatterns = (
   body: Primitive.Body,
   patterns: ReadonlyArray<Pattern>,
   count: number,
   transform: Transform
-): ReadonlyArray<Pattern> => {
-  const inputs = Body.inputTypes(body).map((type, i) => ({
-    primal: type,
-    tangents: patterns[i]!.some(Boolean) ? patterns[i]!.map((present) => (present ? type : Zero)) : undefined
-  }))
-  return Body.interpret(body, transform(Interpreter.types), inputs).map((output) => patternOf(output, count))
-}
-
-const known = new WeakMap<Primitive.Body, Map<string, Primitive.Body>>()
+): ReadonlyArray<Pattern> =>
+  remember(body, ["patterns", patterns, count], () => {
+    const inputs = Body.inputTypes(body).map((type, i) => ({
+      primal: type,
+      tangents: patterns[i]!.some(Boolean) ? patterns[i]!.map((present) => (present ? type : Zero)) : undefined
+    }))
+    return Body.interpret(body, transform(Interpreter.types), inputs).map((output) => patternOf(output, count))
+  })
 
 /** The body with tangents: each group of inputs and of outputs is followed by its tangents. */
 const dualise = (
@@ -86,29 +98,23 @@ const dualise = (
   outputs: ReadonlyArray<ReadonlyArray<Pattern>>,
   transform: Transform
 ): Primitive.Body => {
-  const key = JSON.stringify([inputs.map(({ patterns }) => patterns), outputs], (_, x: unknown) =>
-    typeof x === "boolean" ? Number(x) : x
-  )
-  const made = known.get(body) ?? new Map<string, Primitive.Body>()
-  known.set(body, made)
-  const before = made.get(key)
-  if (before !== undefined) return before
-  const types = inputs.flatMap(({ patterns, types }) => [
-    ...types,
-    ...types.flatMap((type, i) => patterns[i]!.filter(Boolean).map(() => type))
-  ])
-  const result = Body.make(types, (flat) => {
-    const carriers = split(flat, inputs.map(sizeOf)).flatMap((part, i) =>
-      unflattenGroup(part, inputs[i]?.patterns ?? [])
-    )
-    const results = Body.interpret(body, transform(Fn.expressions), carriers)
-    return split(
-      results,
-      outputs.map((patterns) => patterns.length)
-    ).flatMap((part, i) => flattenGroup<Expr.Any>(Fn.expressions, part, outputs[i] ?? []))
+  const key = ["dual", inputs.map(({ patterns }) => patterns), outputs]
+  return remember(body, key, () => {
+    const types = inputs.flatMap(({ patterns, types }) => [
+      ...types,
+      ...types.flatMap((type, i) => patterns[i]!.filter(Boolean).map(() => type))
+    ])
+    return Body.make(types, (flat) => {
+      const carriers = split(flat, inputs.map(sizeOf)).flatMap((part, i) =>
+        unflattenGroup(part, inputs[i]?.patterns ?? [])
+      )
+      const results = Body.interpret(body, transform(Fn.expressions), carriers)
+      return split(
+        results,
+        outputs.map((patterns) => patterns.length)
+      ).flatMap((part, i) => flattenGroup<Expr.Any>(Fn.expressions, part, outputs[i] ?? []))
+    })
   })
-  made.set(key, result)
-  return result
 }
 
 const group = <A>(
@@ -177,7 +183,7 @@ export const controlFlow: ControlJvpRules<Primitive.ControlName> = {
   },
 
   scan: (operands, { algebra, attributes, count, transform }) => {
-    const { body, carries, consts, length, reverse } = attributes
+    const { body, carries, checkpoint, consts, length, reverse } = attributes
     const [shared, init, xs] = split(operands, [consts, carries]) as [typeof operands, typeof operands, typeof operands]
     const sharedPatterns = shared.map((x) => patternOf(x, count))
     const xsPatterns = xs.map((x) => patternOf(x, count))
@@ -201,7 +207,8 @@ export const controlFlow: ControlJvpRules<Primitive.ControlName> = {
         consts: sizeOf(groups[0]),
         carries: carried,
         length,
-        reverse
+        reverse,
+        checkpoint
       },
       [
         ...flattenGroup(algebra, shared, sharedPatterns),
@@ -242,11 +249,12 @@ export const controlFlow: ControlJvpRules<Primitive.ControlName> = {
     return [...unflattenGroup(flat.slice(0, first), stacks), ...unflattenGroup(flat.slice(first), sums)]
   },
 
-  call: (operands, { algebra, attributes: { body }, count, transform }) => {
+  call: (operands, { algebra, attributes: { body, checkpoint }, count, transform }) => {
     const patterns = operands.map((x) => patternOf(x, count))
     const results = outputPatterns(body, patterns, count, transform)
     const dual = dualise(body, [group(algebra, operands, patterns)], [results], transform)
-    return unflattenGroup(algebra.applyMany("call", { body: dual }, flattenGroup(algebra, operands, patterns)), results)
+    const flat = flattenGroup(algebra, operands, patterns)
+    return unflattenGroup(algebra.applyMany("call", { body: dual, checkpoint }, flat), results)
   },
 
   whileLoop: (operands, { algebra, attributes: { condition, consts, sweeps }, count, transform }) => {
