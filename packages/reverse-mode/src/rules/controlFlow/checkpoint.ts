@@ -157,20 +157,30 @@ const sweep = <A>(algebra: Algebra<A>, steps: Steps, length: number, { shared, s
       )
     )
   }
+  const one = (at: ReadonlyArray<A>, from: number): void =>
+    pull(
+      select(at, steps.read).map((x) => reshape(x, [1, ...shapeOf(x)])),
+      from,
+      from + 1
+    )
+  /** Pulls back steps of which all carries may be kept, in as many places. The last step is not taken to do so. */
+  const all = (at: ReadonlyArray<A>, from: number, to: number, snapshots: number): void => {
+    if (to - from === 1) {
+      one(at, from)
+    } else if (to - from > snapshots) {
+      // The first carries are kept as they are, and have no place among the others.
+      all(forward(advance.body, at, from, from + 1), from + 1, to, snapshots)
+      one(at, from)
+    } else {
+      const results = forward(saving, at, from, to - 1)
+      one(results.slice(0, at.length), to - 1)
+      pull(results.slice(at.length), from, to - 1)
+    }
+  }
   return {
     /** The carries before step `to`. */
     advance: (at: ReadonlyArray<A>, from: number, to: number): ReadonlyArray<A> => forward(advance.body, at, from, to),
-    /** Pulls back steps of which all carries may be kept; the last step is not taken to do so. */
-    all: (at: ReadonlyArray<A>, from: number, to: number): void => {
-      const results = to - from === 1 ? at : forward(saving, at, from, to - 1)
-      const last = select(results.slice(0, at.length), steps.read)
-      pull(
-        last.map((x) => reshape(x, [1, ...shapeOf(x)])),
-        to - 1,
-        to
-      )
-      if (to - from > 1) pull(results.slice(at.length), from, to - 1)
-    },
+    all,
     /** Pulls steps back by a call. */
     call: (at: ReadonlyArray<A>, from: number, length: number, snapshots: number): void =>
       keep(
@@ -242,9 +252,9 @@ const segment = (steps: Steps, length: number, snapshots: number): Primitive.Bod
       ) as unknown as [Array<Expr.Any>, Array<Expr.Any>, Array<Expr.Any>, Array<Expr.Any>, Array<Expr.Any>]
       const own = sweep(Fn.expressions, steps, length, { shared, state, xs, ys })
       const visit = (at: ReadonlyArray<Expr.Any>, from: number, part: number, left: number): void =>
-        part <= left + 1 ? own.all(at, from, from + part) : own.call(at, from, part, left)
+        part <= left + 1 ? own.all(at, from, from + part, left) : own.call(at, from, part, left)
       if (length <= snapshots + 1) {
-        own.all(start, 0, length)
+        own.all(start, 0, length, snapshots)
       } else if (snapshots === 1 && length > writtenOut) {
         own.restarting(start)
       } else if (snapshots < repetitions(length, snapshots)) {
@@ -255,7 +265,7 @@ const segment = (steps: Steps, length: number, snapshots: number): Primitive.Bod
           visit(own.advance(start, 0, m), m, rest - m, snapshots - 1)
           rest = m
         }
-        own.all(start, 0, rest)
+        own.all(start, 0, rest, snapshots)
       } else {
         let at: ReadonlyArray<Expr.Any> = start
         const pending = parts(length, snapshots).map((part, i, all) => {

@@ -51,12 +51,15 @@ export interface Part {
   readonly snapshots: number
 }
 
-/** The parts that begin where the schedule has its snapshots when it has advanced for the first time; the last one needs no further advance to be split. */
+/**
+ * The parts that begin where the schedule has its snapshots when it has advanced for the first time. For the last one no place is left, or there are
+ * places for all of its carries.
+ */
 export const parts = (length: number, snapshots: number): ReadonlyArray<Part> => {
   const found: Array<Part> = []
   let from = 0
   let left = snapshots
-  while (length - from > left + 1) {
+  while (left > 1 && length - from > left + 1) {
     const m = split(length - from, left)
     found.push({ from, length: m, snapshots: left })
     from += m
