@@ -429,3 +429,163 @@ describe("derivatives with and without checkpoints", () => {
     ])
   })
 })
+
+describe("scans with checkpoints", () => {
+  const nested = (outer: Primitive.Checkpoint, inner: Primitive.Checkpoint) =>
+    Fn.make({ x: [], m: [5, 4] }, ({ m, x }) =>
+      Expr.fold(
+        (c, row) => Expr.fold((d, e) => Expr.sin(Expr.add(Expr.mul(d, x), e)), c, row, { checkpoint: inner }),
+        x,
+        m,
+        { checkpoint: outer }
+      )
+    )
+  const input = {
+    x: 0.7,
+    m: Tensor.fromArray(
+      Float64Array.from({ length: 20 }, (_, i) => Math.sin(i)),
+      [5, 4]
+    )
+  }
+
+  it("nest", () => {
+    const expected = nested("all", "all")
+    const some = ["all", "none", "revolve", { every: 2 }, { snapshots: 2 }] as const
+    for (const outer of some) {
+      for (const inner of some) {
+        const f = nested(outer, inner)
+        expect(Fn.runSync(Reverse.grad(f), input)).toEqual(Fn.runSync(Reverse.grad(expected), input))
+        const hessian = Fn.runSync(Forward.jacobian(Reverse.grad(f)), input)
+        expect(hessian).toEqual(Fn.runSync(Forward.jacobian(Reverse.grad(expected)), input))
+        const twice = Fn.runSync(Reverse.jacobian(Reverse.grad(f)), input).x
+        expect(twice.x).toBeCloseTo(hessian.x.x, 12)
+        twice.m.data.forEach((entry, i) => expect(entry).toBeCloseTo(hessian.x.m.data[i]!, 12))
+      }
+    }
+  })
+
+  const scans = (f: Fn.Any): ReadonlyArray<Primitive.ScanAttributes> =>
+    Fn.nodes(f).flatMap((node) => {
+      const view = Expr.view(node)
+      return view._tag === "Project" && view.primitive === "scan" ? [view.attributes as Primitive.ScanAttributes] : []
+    })
+
+  it("are chosen by an option of scan, fold and iterate, which forward mode keeps", () => {
+    const xs = Tensor.make([1, 2, 3])
+    for (const f of [
+      Fn.make([], (x) => Expr.scan((c, v) => [Expr.mul(c, v), c], x, xs, { checkpoint: { every: 2 } })[0]),
+      Fn.make([], (x) => Expr.fold((c, v) => Expr.mul(c, v), x, xs, { checkpoint: { every: 2 } })),
+      Fn.make([], (x) => Expr.iterate(3, (c) => Expr.mul(c, x), x, { checkpoint: { every: 2 } }))
+    ]) {
+      expect(scans(f).map(({ checkpoint }) => checkpoint)).toContainEqual({ every: 2 })
+      expect(scans(Forward.derivative(f)).map(({ checkpoint }) => checkpoint)).toContainEqual({ every: 2 })
+    }
+    expect(scans(Fn.make([], (x) => Expr.iterate(3, Expr.sin, x)))[0]!.checkpoint).toBe("all")
+  })
+
+  it("keep and take nothing again where the pullback reads no carry", () => {
+    for (const checkpoint of strategies) {
+      const linear = Fn.make([], (x) => Expr.iterate(1000, (y) => Expr.mul(y, 0.5), x, { checkpoint }))
+      expect(scans(Reverse.grad(linear))).toHaveLength(1)
+    }
+  })
+
+  it("make programs whose size does not grow with the number of steps", () => {
+    // All bodies, each once.
+    const size = (f: Fn.Any): number => {
+      const seen = new Set<unknown>()
+      const visit = (nodes: ReadonlyArray<Expr.Any>): void => {
+        const pending = [...nodes]
+        while (pending.length > 0) {
+          const node = pending.pop()!
+          if (seen.has(node)) continue
+          seen.add(node)
+          const view = Expr.view(node)
+          if (view._tag !== "Apply" && view._tag !== "Project") continue
+          pending.push(...view.operands)
+          for (const value of Object.values(view.attributes) as ReadonlyArray<unknown>) {
+            if (typeof value === "object" && value !== null && "outputNodes" in value) {
+              pending.push(...(value.outputNodes as ReadonlyArray<Expr.Any>))
+            }
+          }
+        }
+      }
+      visit(Fn.leaves(f).outputs)
+      return seen.size
+    }
+    for (const length of [1000, 1_000_000, 1_000_000_000]) {
+      for (const checkpoint of ["none", { every: 1000 }] as const) {
+        expect(size(Reverse.grad(loop(length, checkpoint)))).toBeLessThan(150)
+      }
+      expect(size(Reverse.grad(loop(length, "revolve")))).toBeLessThan(30 * Math.log2(length) ** 2)
+    }
+    // One mode within another multiplies it by a constant.
+    const once = size(Reverse.grad(loop(1_000_000, "revolve")))
+    expect(size(Forward.derivative(Reverse.grad(loop(1_000_000, "revolve"))))).toBeLessThan(5 * once)
+  })
+})
+
+describe("Fn.checkpoint", () => {
+  const step = Fn.make({ x: [], v: [3] }, ({ v, x }) => {
+    const y = Expr.tanh(Expr.mul(Expr.sin(x), v))
+    return { y, z: Expr.sum(Expr.mul(y, Expr.exp(y))), odd: Expr.gt(x, 0) }
+  })
+  const objective = (f: typeof step) =>
+    Fn.make({ x: [], v: [3] }, (inputs) => {
+      const { y, z } = Fn.apply(f, inputs)
+      return Expr.add(z, Expr.dot(y, y))
+    })
+  const input = { x: 0.7, v: Tensor.make([0.3, -1, 2]) }
+
+  it("changes neither type nor values nor derivatives", () => {
+    const g: typeof step = Fn.checkpoint(step)
+    expect(Fn.runSync(g, input)).toEqual(Fn.runSync(step, input))
+    const [plain, checkpointed] = [objective(step), objective(g)]
+    for (const make of [
+      (f: typeof plain) => Reverse.grad(f) as Fn.Any,
+      (f: typeof plain) => Forward.jacobian(f) as Fn.Any,
+      (f: typeof plain) => Forward.jacobian(Reverse.grad(f)) as Fn.Any,
+      (f: typeof plain) => Reverse.grad(Fn.checkpoint(f)) as Fn.Any,
+      (f: typeof plain) => Reverse.grad(Fn.checkpoint(Fn.checkpoint(f))) as Fn.Any
+    ]) {
+      expect(run(make(checkpointed), input)).toEqual(run(make(plain), input))
+    }
+    const twice = run(Reverse.jacobian(Reverse.grad(checkpointed)), input)
+    run(Reverse.jacobian(Reverse.grad(plain)), input).forEach((x, i) => expect(twice[i]).toBeCloseTo(x, 12))
+  })
+
+  it("keeps its inputs, and evaluates its body again", () => {
+    const deep = Fn.make([], (x) => {
+      let y: Scalar = x
+      for (let i = 0; i < 10; i++) y = Expr.cbrt(y)
+      return y
+    })
+    const gradient = Reverse.valueAndGrad(deep)
+    const checkpointed = Reverse.valueAndGrad(Fn.checkpoint(deep))
+    expect(Fn.runSync(checkpointed, 2)).toEqual(Fn.runSync(gradient, 2))
+    expect(steps(() => Fn.runSync(gradient, 2))).toBe(10)
+    expect(steps(() => Fn.runSync(checkpointed, 2))).toBe(20)
+    // As programs: a call for the value, and one for the pullback of the input and a cotangent.
+    const [value, grad] = Fn.leaves(checkpointed).outputs.map(Expr.view)
+    expect(value).toMatchObject({ primitive: "call", attributes: { checkpoint: true } })
+    expect(grad).toMatchObject({ primitive: "call", attributes: { checkpoint: true } })
+    const operands = grad!._tag === "Project" ? grad!.operands.map((operand) => Expr.view(operand)._tag) : []
+    expect(operands).toEqual(["Input", "Constant"])
+    // As numbers: the tape holds one step, with nothing saved.
+    const tape = Reverse.traced(Interpreter.algebra)
+    const [output] = Fn.interpret(Fn.checkpoint(deep), tape.algebra, [tape.input(Tensor.make(2))])
+    expect(output!.entry).toMatchObject({ index: 2, step: { _tag: "Project", of: 1 } })
+  })
+
+  it("of a part that captures is differentiated with respect to what it captures", () => {
+    const f = (checkpoint: <F>(f: F) => F) =>
+      Fn.make([], (x) => {
+        const inner = checkpoint(Fn.make([], (y) => Expr.mul(Expr.sin(y), Expr.exp(x))))
+        return Expr.mul(Fn.apply(inner, x), x)
+      })
+    const keep = f((g) => g)
+    const again = f((g) => Fn.checkpoint(g as unknown as Fn.Fn<readonly [], readonly []>) as never)
+    expect(Fn.runSync(Reverse.grad(again), 0.7)).toBeCloseTo(Fn.runSync(Reverse.grad(keep), 0.7), 14)
+    expect(Fn.runSync(Forward.derivative(again), 0.7)).toBe(Fn.runSync(Forward.derivative(keep), 0.7))
+  })
+})
