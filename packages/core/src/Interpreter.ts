@@ -67,8 +67,9 @@ const prepareBody = (body: Body, once: boolean): Primitive.Evaluator => {
   const { dependent, first, inputIndex, lastUse, nodes, operands, outputs } = schedule(body, false)
   const values = new Array<Tensor.Any | undefined>(nodes.length)
   const results: Array<ReadonlyArray<Tensor.Any> | undefined> = []
-  // The positions that are evaluated each time; until the first time, all.
+  // The positions that are evaluated each time; the first time, all. Many bodies are evaluated once.
   let order: Int32Array | undefined
+  let fresh = true
   const evaluateAt = (i: number, inputs: ReadonlyArray<Tensor.Any>): void => {
     const node = nodes[i]!
     if (inputIndex[i]! >= 0) values[i] = inputs[inputIndex[i]!]!
@@ -98,10 +99,11 @@ const prepareBody = (body: Body, once: boolean): Primitive.Evaluator => {
     }
   }
   return (inputs) => {
-    if (order === undefined) {
+    if (fresh) {
       for (let i = 0; i < nodes.length; i++) evaluateAt(i, inputs)
-      if (!once) order = Int32Array.from(nodes.keys()).filter((i) => dependent[i] === 1)
+      fresh = once
     } else {
+      order ??= Int32Array.from(nodes.keys()).filter((i) => dependent[i] === 1)
       for (let k = 0; k < order.length; k++) evaluateAt(order[k]!, inputs)
     }
     return outputs.map((p) => values[p]!)
