@@ -50,36 +50,42 @@ const chainDerivative = (): number => {
 const scalarLoop = (checkpoint: Primitive.Checkpoint) => (): Program =>
   Fn.make([], (x) => Expr.iterate(steps, (y: Scalar): Scalar => Expr.sin(Expr.add(y, x)), x as Scalar, { checkpoint }))
 
-const scalarDerivative = (): number => {
-  let y = x0
-  let dy = 1
-  for (let i = 0; i < steps; i++) {
+const loopDerivative = (count: number, weight: number): number => {
+  let y = weight * x0
+  let dy = weight
+  for (let i = 0; i < count; i++) {
     dy = Math.cos(y + x0) * (dy + 1)
     y = Math.sin(y + x0)
   }
   return dy
 }
 
+const scalarDerivative = (): number => loopDerivative(steps, 1)
+
 const weights = [1, 0.5, 0.25, -0.5, -1, 0.75, 0.125, 2]
 
 const vectorLoop = (checkpoint: Primitive.Checkpoint) => (): Program =>
   Fn.make([], (x) => {
-    const start: Expr.Expr<readonly [8]> = Expr.mul(Tensor.make([1, 0.5, 0.25, -0.5, -1, 0.75, 0.125, 2]), x)
+    const start: Expr.Expr<readonly [8]> = Expr.mul(Tensor.fromArray(Float64Array.from(weights), [8]), x)
     return Expr.sum(
       Expr.iterate(steps, (y: typeof start): typeof start => Expr.sin(Expr.add(y, x)), start, { checkpoint })
     )
   })
 
-const vectorDerivative = (): number =>
-  weights.reduce((total, weight) => {
-    let y = weight * x0
-    let dy = weight
-    for (let i = 0; i < steps; i++) {
-      dy = Math.cos(y + x0) * (dy + 1)
-      y = Math.sin(y + x0)
-    }
-    return total + dy
-  }, 0)
+const width = 1000
+const few = 20_000
+
+/** Fewer steps, with carries of 8 kB: 160 MB when all are kept. */
+const wideLoop = (checkpoint: Primitive.Checkpoint) => (): Program =>
+  Fn.make([], (x) => {
+    const start: Expr.Expr<readonly [typeof width]> = Expr.broadcastTo(x, [width])
+    const last = Expr.iterate(few, (y: typeof start): typeof start => Expr.sin(Expr.add(y, x)), start, { checkpoint })
+    return Expr.div(Expr.sum(last), width)
+  })
+
+const vectorDerivative = (): number => weights.reduce((total, weight) => total + loopDerivative(steps, weight), 0)
+
+const wideDerivative = (): number => loopDerivative(few, 1)
 
 const modes: Readonly<Record<string, (f: Program) => number>> = {
   "Forward.derivative": (f) => Fn.runSync(Forward.derivative(f), x0),
@@ -109,7 +115,8 @@ const cases: ReadonlyMap<string, Case> = new Map([
   ...(
     [
       ["scan of scalars", scalarLoop, scalarDerivative],
-      ["scan of vectors", vectorLoop, vectorDerivative]
+      ["scan of vectors", vectorLoop, vectorDerivative],
+      ["scan of 20000 wide vectors", wideLoop, wideDerivative]
     ] as const
   ).flatMap(([name, loop, derivative]) =>
     Object.entries(modes).flatMap(([mode, run]) =>
