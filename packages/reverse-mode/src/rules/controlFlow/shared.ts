@@ -70,7 +70,12 @@ export const run = <A>(
   const tape = trace(algebra)
   const carriers = inputs.map((primal, i) => (active[i] === true ? tape.input(primal) : { primal, entry: undefined }))
   const outputs = Body.interpret(body, tape.algebra, carriers)
-  return { outputs, pull: (cotangents: ReadonlyArray<A | Zero>) => tape.pullback(outputs, cotangents, carriers) }
+  return {
+    outputs,
+    /** The cotangents of the inputs, added to those that they have before. */
+    pull: (cotangents: ReadonlyArray<A | Zero>, before: ReadonlyArray<A | Zero> = []) =>
+      tape.pullback([...carriers.slice(0, before.length), ...outputs], [...before, ...cotangents], carriers)
+  }
 }
 
 /** Which outputs of a body vary, given which inputs do. */
@@ -94,10 +99,11 @@ export const pullThrough = (
   active: Flags,
   primals: ReadonlyArray<Expr.Any>,
   cotangents: ReadonlyArray<Expr.Any | Zero>,
-  trace: Trace
+  trace: Trace,
+  before?: ReadonlyArray<Expr.Any | Zero>
 ): Array<Expr.Any | Zero> => {
   if (cotangents.every((x) => x === Zero)) return primals.map(() => Zero)
-  return run(body, Fn.expressions, primals, active, trace).pull(cotangents)
+  return run(body, Fn.expressions, primals, active, trace).pull(cotangents, before)
 }
 
 /** A body with its inputs in groups, without the inputs of some groups that it does not use. */
@@ -113,19 +119,27 @@ export const prune = (body: Primitive.Body, sizes: ReadonlyArray<number>, prunab
   return { body: Body.keepInputs(body, kept.flat()), kept }
 }
 
-/** The body that takes the inputs of a body and the given cotangents of its outputs, and computes the wanted cotangents of its inputs. */
+/**
+ * The body that takes the inputs of a body, the given cotangents of its outputs, and those that some inputs have before; it computes the wanted cotangents of
+ * its inputs.
+ */
 export const pulledBody = (
   body: Primitive.Body,
   active: Flags,
   given: Flags,
   wanted: Flags,
-  trace: Trace
+  trace: Trace,
+  before: Flags = active.map(() => false)
 ): Primitive.Body =>
-  remember(body, ["pullback", active, given, wanted], () => {
+  remember(body, ["pullback", active, given, wanted, before], () => {
     const types = Body.inputTypes(body)
-    return Body.make([...types, ...select(Body.outputTypes(body), given)], (inputs) => {
-      const primals = inputs.slice(0, types.length)
-      const pulled = pullThrough(body, active, primals, spread(inputs.slice(types.length), given), trace)
+    const groups = [types, select(Body.outputTypes(body), given), select(types, before)]
+    return Body.make(groups.flat(), (inputs) => {
+      const [primals, cotangents, had] = split(
+        inputs,
+        groups.map((group) => group.length)
+      ) as unknown as [ReadonlyArray<Expr.Any>, ReadonlyArray<Expr.Any>, ReadonlyArray<Expr.Any>]
+      const pulled = pullThrough(body, active, primals, spread(cotangents, given), trace, spread(had, before))
       return materialize(Fn.expressions, select(pulled, wanted), select(types, wanted))
     })
   })
