@@ -204,6 +204,12 @@ const binaryNames: ReadonlyArray<BinaryName> = [
 
 const cache = new WeakMap<object, unknown>()
 
+// The numbers that rules use over and over, made once.
+const common = new Map([-2, -1, -0.5, 0, 0.5, 1, 2].map((value) => [value, Tensor.full([], value)]))
+
+// A map takes -0 for 0.
+const scalarTensor = (value: number) => (Object.is(value, -0) ? undefined : common.get(value)) ?? Tensor.full([], value)
+
 /**
  * The operations of an algebra.
  *
@@ -226,7 +232,7 @@ export const make = <A>(algebra: Algebra<A>): Operations<A> => {
   const known = cache.get(algebra)
   if (known !== undefined) return known as Operations<A>
   const { apply, constant, typeOf } = algebra
-  const scalar = (value: number): A => constant(Tensor.full([], value))
+  const scalar = (value: number): A => constant(scalarTensor(value))
   const lift = (x: A | number): A => (typeof x === "number" ? scalar(x) : x)
   const shapeOf = (x: A): Shape.Shape => typeOf(x).shape
   const reshape = (x: A, shape: Shape.Shape): A =>

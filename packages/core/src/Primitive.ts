@@ -395,6 +395,29 @@ export interface CondAttributes {
 }
 
 /**
+ * Which carries of a `scan` are kept for reverse mode; the others are computed again when they are needed.
+ *
+ * **Details**
+ *
+ * For n steps, beside the derivative of each step, whose costs are the same for all:
+ *
+ * - `"all"`: n carries kept; nothing computed again.
+ * - `{ every: k }`: the carries before steps 0, k, 2k, …, and while a stretch of k steps is pulled back, those in it: n / k + k. Each step is taken once more. The
+ *   least memory, 2√n, is at k = √n.
+ * - `"revolve"`: about log₂(n) / 2 + log₂(log₂ n) / 4 + 1/2 carries, 12 for a million steps, by the binomial schedule of Griewank and Walther: no schedule with as many takes fewer
+ *   steps. Each step is taken at most as often again as there are carries.
+ * - `{ snapshots: s }`: the same schedule with s carries, that of the first step included. With r the least number for which C(s + r, s) ≥ n, each step is taken
+ *   at most r times: 4 times for a million steps and a hundred carries. The derivative program grows with the product of s, r and the larger of both.
+ * - `"none"`: only the first; the others are computed from it, n (n - 1) / 2 steps.
+ *
+ * A. Griewank and A. Walther, Algorithm 799: revolve, ACM Transactions on Mathematical Software 26 (2000), 19-45.
+ *
+ * @category control
+ * @since 0.1.0
+ */
+export type Checkpoint = "all" | "none" | "revolve" | { readonly every: number } | { readonly snapshots: number }
+
+/**
  * The attributes of `scan`.
  *
  * **Details**
@@ -413,6 +436,8 @@ export interface ScanAttributes {
   readonly carries: number
   readonly length: number
   readonly reverse: boolean
+  /** Which carries are kept for reverse mode. It has no bearing on results. */
+  readonly checkpoint: Checkpoint
 }
 
 /**
@@ -441,6 +466,11 @@ export interface MapAttributes {
  */
 export interface CallAttributes {
   readonly body: Body
+  /**
+   * Whether the body is to be evaluated here and again wherever it is called once more: what is inside is neither kept for nor shared with what is
+   * outside, also not by a backend that knows that it computes the same. It has no bearing on results.
+   */
+  readonly checkpoint: boolean
 }
 
 /**

@@ -80,16 +80,27 @@ export const traced = <A>(algebra: Algebra<A>): Tape<A> => {
         const cotangents = results.get(index)
         if (cotangents === undefined) continue
         results.delete(index)
-        const pulled = controlTable[step.primitive].pullback(
+        const { accumulates, pullback } = controlTable[step.primitive]
+        // What stands in several places has what it got so far in the first.
+        const seen = new Set<number>()
+        const before = step.operands.map(({ entry }): A | Zero => {
+          if (accumulates !== true || entry === undefined || seen.has(entry.index)) return Zero
+          seen.add(entry.index)
+          return accumulated.get(entry.index) ?? Zero
+        })
+        const pulled = pullback(
           algebra,
           cotangents,
           step.operands.map((operand) => operand.primal),
           step,
-          controlContext(step.attributes, step.operands)
+          controlContext(step.attributes, step.operands),
+          before
         )
         step.operands.forEach(({ entry }, i) => {
           const own = pulled[i] as A | Zero
-          if (entry !== undefined && own !== Zero) accumulate(entry, own)
+          if (entry === undefined || own === Zero) return
+          if (before[i] === Zero) accumulate(entry, own)
+          else accumulated.set(entry.index, own)
         })
         continue
       }

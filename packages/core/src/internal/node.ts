@@ -13,7 +13,6 @@ export const TypeId = "~@fluxion/core/Expr"
 let nextId = 0
 
 export class Node extends Pipeable.Class implements Type.Type {
-  readonly [TypeId] = TypeId
   readonly id: number
   readonly _tag: "Input" | "Constant" | "Apply" | "Control" | "Project"
   readonly elementType: Type.ElementType
@@ -55,6 +54,10 @@ export class Node extends Pipeable.Class implements Type.Type {
     this.control = control
     this.index = index
   }
+  // A million nodes are no rarity: what all have in common is on the prototype.
+  get [TypeId](): typeof TypeId {
+    return TypeId
+  }
   toJSON() {
     return {
       _id: "Expr",
@@ -90,12 +93,30 @@ export const input = (label: string, type: Type.Type): Node =>
 export const constant = (value: Tensor.Any): Node =>
   new Node("Constant", value.elementType, value.shape, undefined, undefined, none, value, undefined)
 
+// Shared by all nodes that have none.
+const noAttributes = {}
+
+const isEmpty = (attributes: object): boolean => {
+  for (const _ in attributes) return false
+  return true
+}
+
 export const applyTyped = (
   primitive: Primitive.Name,
   attributes: object,
   operands: ReadonlyArray<Node>,
   type: Type.Type
-): Node => new Node("Apply", type.elementType, type.shape, primitive, attributes, operands, undefined, undefined)
+): Node =>
+  new Node(
+    "Apply",
+    type.elementType,
+    type.shape,
+    primitive,
+    isEmpty(attributes) ? noAttributes : attributes,
+    operands,
+    undefined,
+    undefined
+  )
 
 const noShape: Shape.Shape = []
 

@@ -210,7 +210,9 @@ const hoist = (body: Body, consts: number, operands: ReadonlyArray<Value>) => {
 
 const splitCall: Splitter<Primitive.CallAttributes> = (context) => {
   const { attributes, known, operands, toUnknown, types } = context
-  const { body } = attributes
+  const { body, checkpoint } = attributes
+  // A checkpoint keeps no residuals.
+  if (checkpoint) return whole("call")(context)
   const parts = splitBody(
     body,
     known,
@@ -344,7 +346,8 @@ const splitMap: Splitter<Primitive.MapAttributes> = (context) => {
 
 const splitScan: Splitter<Primitive.ScanAttributes> = (context) => {
   const { attributes, toUnknown, types } = context
-  const { carries, length } = attributes
+  const { carries, checkpoint, length } = attributes
+  if (checkpoint !== "all") return whole("scan")(context)
   const { body, consts, operands } = hoist(attributes.body, attributes.consts, context.operands)
   const isConst = operands.map((_, i) => i < consts)
   const isCarry = operands.map((_, i) => i >= consts && i < consts + carries)

@@ -10,7 +10,7 @@
  */
 import { allocate, tensor } from "../internal/indexing.ts"
 import { type Body, usedInputs } from "../internal/schedule.ts"
-import type { ControlDefinitions, ControlName } from "../Primitive.ts"
+import type { Checkpoint, ControlDefinitions, ControlName } from "../Primitive.ts"
 import * as Shape from "../Shape.ts"
 import type * as Tensor from "../Tensor.ts"
 import * as Type from "../Type.ts"
@@ -52,6 +52,24 @@ export const checkCount = (operation: ControlName, name: string, value: number, 
     const bound = limit === Infinity ? "a non-negative integer" : `an integer from 0 to ${limit}`
     throw Shape.error(operation, [], `${name} is ${value}, expected ${bound}`)
   }
+}
+
+const checkCheckpoint = (checkpoint: Checkpoint): void => {
+  if (checkpoint === "all" || checkpoint === "none" || checkpoint === "revolve") return
+  if (typeof checkpoint === "object" && checkpoint !== null) {
+    const entries = Object.entries(checkpoint)
+    const [name, value] = entries[0] ?? []
+    if (entries.length === 1 && (name === "every" || name === "snapshots")) {
+      if (Number.isSafeInteger(value) && value! > 0) return
+      throw Shape.error("scan", [], `checkpoint.${name} is ${String(value)}, expected a positive integer`)
+    }
+  }
+  const got = typeof checkpoint === "object" ? JSON.stringify(checkpoint) : String(checkpoint)
+  throw Shape.error(
+    "scan",
+    [],
+    `checkpoint is ${got}, expected "all", "none", "revolve", { every: n } or { snapshots: n }`
+  )
 }
 
 const stacked = (type: Type.Type, size: number): Type.Type => Type.make(type.elementType, [size, ...type.shape])
@@ -131,8 +149,9 @@ export const controlFlow: ControlDefinitions<"cond" | "scan" | "map" | "call" | 
   },
 
   scan: {
-    types: ({ body, carries, consts, length }, operands) => {
+    types: ({ body, carries, checkpoint, consts, length }, operands) => {
       checkCount("scan", "length", length)
+      checkCheckpoint(checkpoint)
       checkCount("scan", "consts", consts, operands.length)
       checkCount("scan", "carries", carries, operands.length - consts)
       const outside = operands.slice(0, consts + carries)
