@@ -10,6 +10,7 @@
  */
 import type { Algebra } from "./Algebra.ts"
 import type * as Expr from "./Expr.ts"
+import { keepingGuards } from "./internal/guards.ts"
 import { FreeVariable, interpret as interpretBody } from "./internal/interpret.ts"
 import * as Internal from "./internal/node.ts"
 import { type Body as InternalBody, schedule } from "./internal/schedule.ts"
@@ -29,7 +30,8 @@ export interface Body extends InternalBody {}
  *
  * **Details**
  *
- * Throws a `FreeVariable` error when the outputs depend on an input of another program.
+ * Throws a `FreeVariable` error when the outputs depend on an input of another program. Guards of programs that `build` interprets and its
+ * outputs do not need are evaluated before the first output.
  *
  * @example
  * ```ts
@@ -47,8 +49,14 @@ export const make = (
   build: (inputs: ReadonlyArray<Expr.Any>) => ReadonlyArray<Expr.Any>
 ): Body => {
   const inputNodes = inputs.map((type, i) => Internal.input(`x${i}`, type))
-  const outputNodes = build(inputNodes as ReadonlyArray<unknown> as ReadonlyArray<Expr.Any>)
-  const body = { inputNodes, outputNodes: outputNodes as ReadonlyArray<unknown> as ReadonlyArray<Internal.Node> }
+  const outputNodes = keepingGuards(
+    inputNodes,
+    () =>
+      build(
+        inputNodes as ReadonlyArray<unknown> as ReadonlyArray<Expr.Any>
+      ) as ReadonlyArray<unknown> as ReadonlyArray<Internal.Node>
+  )
+  const body = { inputNodes, outputNodes }
   const { inputIndex, nodes } = schedule(body, false)
   nodes.forEach((node, i) => {
     if (node._tag === "Input" && inputIndex[i]! < 0) throw new FreeVariable(node)

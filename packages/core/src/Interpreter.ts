@@ -5,6 +5,7 @@
  */
 import type { Algebra } from "./Algebra.ts"
 import { FreeVariable } from "./internal/interpret.ts"
+import { raisedAt } from "./internal/raised.ts"
 import { type Body, schedule } from "./internal/schedule.ts"
 import * as Primitive from "./Primitive.ts"
 import type * as Tensor from "./Tensor.ts"
@@ -19,6 +20,10 @@ const definitions = Primitive.definitions as unknown as Record<Primitive.Name, A
 
 /**
  * The tensor algebra: applying a primitive computes.
+ *
+ * **Details**
+ *
+ * It throws where a guard fails; `Failure.attempt` makes a value of that.
  *
  * @example
  * ```ts
@@ -98,11 +103,19 @@ const prepareBody = (body: Body, once: boolean): Primitive.Evaluator => {
     }
   }
   return (inputs) => {
-    if (order === undefined) {
-      for (let i = 0; i < nodes.length; i++) evaluateAt(i, inputs)
-      if (!once) order = Int32Array.from(nodes.keys()).filter((i) => dependent[i] === 1)
-    } else {
-      for (let k = 0; k < order.length; k++) evaluateAt(order[k]!, inputs)
+    let i = 0
+    try {
+      if (order === undefined) {
+        for (; i < nodes.length; i++) evaluateAt(i, inputs)
+        if (!once) order = Int32Array.from(nodes.keys()).filter((p) => dependent[p] === 1)
+      } else {
+        for (let k = 0; k < order.length; k++) {
+          i = order[k]!
+          evaluateAt(i, inputs)
+        }
+      }
+    } catch (error) {
+      throw raisedAt(error, nodes[i]!.site)
     }
     return outputs.map((p) => values[p]!)
   }

@@ -13,12 +13,14 @@
  *
  * @since 0.1.0
  */
+import type { Guard } from "./Failure.ts"
 import type { Body } from "./internal/schedule.ts"
 import type * as Tensor from "./Tensor.ts"
 import type * as Type from "./Type.ts"
 import { contraction } from "./primitives/contraction.ts"
 import { controlFlow } from "./primitives/controlFlow.ts"
 import { elementwise } from "./primitives/elementwise.ts"
+import { guard } from "./primitives/guard.ts"
 import { linalg } from "./primitives/linalg.ts"
 import { reduction } from "./primitives/reduction.ts"
 import { structural } from "./primitives/structural.ts"
@@ -164,6 +166,16 @@ export interface TriangularSolveAttributes extends SolveAttributes {
 }
 
 /**
+ * What `ensure` does where its predicate is false.
+ *
+ * @category attributes
+ * @since 0.1.0
+ */
+export interface EnsureAttributes {
+  readonly guard: Guard
+}
+
+/**
  * All primitives, with arity and attributes.
  *
  * @category models
@@ -272,6 +284,9 @@ export interface Signatures {
   readonly logdet: Signature<1>
   // Semantic.
   readonly stopGradient: Signature<1>
+  // Guards: ensure takes (x, predicate), after (x, what is evaluated before).
+  readonly ensure: Signature<2, EnsureAttributes>
+  readonly after: Signature<2>
 }
 
 /**
@@ -309,7 +324,7 @@ export type Operands<K extends Name, A> = {
  * @category models
  * @since 0.1.0
  */
-export type Family = "elementwise" | "reduction" | "contraction" | "structural" | "linalg"
+export type Family = "elementwise" | "reduction" | "contraction" | "structural" | "linalg" | "guard"
 
 /**
  * The row of primitive `K` in core's table: its typing rule and its reference evaluation.
@@ -351,7 +366,14 @@ export type Definitions<K extends Name> = { readonly [P in K]: Definition<P> }
  * @category tables
  * @since 0.1.0
  */
-export const definitions: Definitions<Name> = { ...elementwise, ...reduction, ...contraction, ...structural, ...linalg }
+export const definitions: Definitions<Name> = {
+  ...elementwise,
+  ...reduction,
+  ...contraction,
+  ...structural,
+  ...linalg,
+  ...guard
+}
 
 /**
  * The names of all primitives.

@@ -8,6 +8,7 @@ import type { ControlJvpRules, JvpRules } from "./JvpRule.ts"
 import { contraction } from "./rules/contraction.ts"
 import { controlFlow } from "./rules/controlFlow.ts"
 import { elementwise } from "./rules/elementwise.ts"
+import { guard } from "./rules/guard.ts"
 import { linalg } from "./rules/linalg.ts"
 import { reduction } from "./rules/reduction.ts"
 import { structural } from "./rules/structural.ts"
@@ -41,7 +42,8 @@ export const rules: JvpRules<Primitive.Name> = {
   ...reduction,
   ...contraction,
   ...structural,
-  ...linalg
+  ...linalg,
+  ...guard
 }
 
 /**

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { type Algebra, Operations, Primitive } from "@fluxion/core"
+import { type Algebra, CallSite, Operations, Primitive } from "@fluxion/core"
 import { type AnyContext, Zero } from "@fluxion/core/Rule"
 import type { Tape, TapeEntry, Traced } from "./Tape.ts"
 import type { ControlVjpRule } from "./VjpRule.ts"
@@ -59,6 +59,14 @@ export const traced = <A>(algebra: Algebra<A>): Tape<A> => {
   })
 
   const pullback: Tape<A>["pullback"] = (outputs, cotangents, inputs) => {
+    const before = CallSite.inherited()
+    try {
+      return sweep(outputs, cotangents, inputs)
+    } finally {
+      CallSite.inherit(before)
+    }
+  }
+  const sweep: Tape<A>["pullback"] = (outputs, cotangents, inputs) => {
     const accumulated = new Map<number, A>()
     const accumulate = (entry: TapeEntry<A>, cotangent: A): void => {
       const before = accumulated.get(entry.index)
@@ -80,6 +88,7 @@ export const traced = <A>(algebra: Algebra<A>): Tape<A> => {
         const cotangents = results.get(index)
         if (cotangents === undefined) continue
         results.delete(index)
+        CallSite.inherit(step.site)
         const pulled = controlTable[step.primitive].pullback(
           algebra,
           cotangents,
@@ -103,6 +112,7 @@ export const traced = <A>(algebra: Algebra<A>): Tape<A> => {
         cotangents[step.position] = cotangent
         continue
       }
+      CallSite.inherit(step.site)
       const { attributes, primitive, result } = step
       const operands = step.operands.map((operand) => operand.primal)
       const context: AnyContext<A> = { ops, attributes, operands, result, type: algebra.typeOf(result) }
@@ -137,7 +147,10 @@ export const traced = <A>(algebra: Algebra<A>): Tape<A> => {
           ({ entry }, i) => entry !== undefined && (typeof rule === "function" || rule[i] !== Zero)
         )
         return varies
-          ? { primal: result, entry: record({ _tag: "Apply", primitive, attributes, operands, result }) }
+          ? {
+              primal: result,
+              entry: record({ _tag: "Apply", primitive, attributes, operands, result, site: CallSite.inherited() })
+            }
           : constant(result)
       },
       applyMany: (primitive, attributes, operands, types) => {
@@ -150,7 +163,8 @@ export const traced = <A>(algebra: Algebra<A>): Tape<A> => {
         if (!varies.includes(true)) return apply().map(constant)
         const { residuals, results } =
           forward === undefined ? { residuals: [], results: apply() } : forward(algebra, primals, context)
-        const { index } = record({ _tag: "Control", primitive, attributes, operands, residuals, results })
+        const site = CallSite.inherited()
+        const { index } = record({ _tag: "Control", primitive, attributes, operands, residuals, results, site })
         return results.map((primal, position) =>
           varies[position] === true
             ? { primal, entry: record({ _tag: "Project", of: index, position }) }

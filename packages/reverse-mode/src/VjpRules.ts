@@ -13,6 +13,7 @@ import type { Primitive } from "@fluxion/core"
 import { contraction } from "./rules/contraction.ts"
 import { controlFlow } from "./rules/controlFlow.ts"
 import { elementwise } from "./rules/elementwise.ts"
+import { guard } from "./rules/guard.ts"
 import { linalg } from "./rules/linalg.ts"
 import { reduction } from "./rules/reduction.ts"
 import { structural } from "./rules/structural.ts"
@@ -48,7 +49,8 @@ export const rules: VjpRules<Primitive.Name> = {
   ...reduction,
   ...contraction,
   ...structural,
-  ...linalg
+  ...linalg,
+  ...guard
 }
 
 /**

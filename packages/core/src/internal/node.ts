@@ -6,6 +6,8 @@ import type * as Primitive from "../Primitive.ts"
 import type * as Shape from "../Shape.ts"
 import type * as Tensor from "../Tensor.ts"
 import type * as Type from "../Type.ts"
+import { bodiesOf } from "./bodies.ts"
+import { siteOfNode } from "./callSite.ts"
 
 export const TypeId = "~@fluxion/core/Expr"
 
@@ -27,6 +29,10 @@ export class Node extends Pipeable.Class implements Type.Type {
   readonly control: { readonly primitive: Primitive.ControlName; readonly types: ReadonlyArray<Type.Type> } | undefined
   /** Of a projection: which result of its operand it is. */
   readonly index: number
+  /** Whether evaluating it can fail: it is a guard, holds one in a body, or needs one. */
+  readonly guarded: boolean
+  /** Of an application: the line of user code that built it, `file:line:column`; `null` where that is not known. */
+  readonly site: string | null
   /** Scratch of the scheduler, meaningless outside of one call: which visit saw this node last, and where it put it. */
   visit = 0
   position = 0
@@ -40,7 +46,9 @@ export class Node extends Pipeable.Class implements Type.Type {
     value: Tensor.Any | undefined,
     label: string | undefined,
     control?: Node["control"],
-    index = 0
+    index = 0,
+    guarded = false,
+    site: string | null = null
   ) {
     super()
     this.id = nextId++
@@ -54,6 +62,8 @@ export class Node extends Pipeable.Class implements Type.Type {
     this.label = label
     this.control = control
     this.index = index
+    this.guarded = guarded
+    this.site = site
   }
   toJSON() {
     return {
@@ -95,7 +105,23 @@ export const applyTyped = (
   attributes: object,
   operands: ReadonlyArray<Node>,
   type: Type.Type
-): Node => new Node("Apply", type.elementType, type.shape, primitive, attributes, operands, undefined, undefined)
+): Node =>
+  new Node(
+    "Apply",
+    type.elementType,
+    type.shape,
+    primitive,
+    attributes,
+    operands,
+    undefined,
+    undefined,
+    undefined,
+    0,
+    primitive === "ensure" || operands.some(isGuarded),
+    siteOfNode()
+  )
+
+const isGuarded = (node: Node): boolean => node.guarded
 
 const noShape: Shape.Shape = []
 
@@ -107,10 +133,23 @@ export const control = (
   types: ReadonlyArray<Type.Type>
 ): ReadonlyArray<Node> => {
   const results = types.map(({ elementType, shape }): Type.Type => ({ elementType, shape }))
-  const node = new Node("Control", "real", noShape, undefined, attributes, operands, undefined, undefined, {
-    primitive,
-    types: results
-  })
+  const guarded =
+    operands.some(isGuarded) || bodiesOf(primitive, attributes).some((body) => body.outputNodes.some(isGuarded))
+  const site = siteOfNode()
+  const node = new Node(
+    "Control",
+    "real",
+    noShape,
+    undefined,
+    attributes,
+    operands,
+    undefined,
+    undefined,
+    { primitive, types: results },
+    0,
+    guarded,
+    site
+  )
   return results.map(
     (type, index) =>
       new Node(
@@ -123,7 +162,9 @@ export const control = (
         undefined,
         undefined,
         undefined,
-        index
+        index,
+        guarded,
+        site
       )
   )
 }

@@ -1,6 +1,7 @@
 // How the attributes of each primitive are written as JSON: one row a primitive, total over `Primitive.Name`.
 
 import { Schema, SchemaGetter } from "effect"
+import type { Guard } from "../../Failure.ts"
 import type * as Primitive from "../../Primitive.ts"
 import type { Body } from "../schedule.ts"
 import { limits, type RealEncoded } from "./model.ts"
@@ -81,6 +82,15 @@ const solving: Row<Primitive.SolveAttributes> = {
   schema: Schema.Struct({ strongZero: Schema.Boolean }),
   programs: {}
 }
+
+/** A guard of the caller's own is a function of the caller's program: it cannot be written. */
+const guard = Schema.Union([
+  Schema.TaggedStruct("Domain", { operation: Schema.String, domain: Schema.String }),
+  Schema.TaggedStruct("NonFinite", {
+    source: Schema.Literals(["operation", "input", "constant"]),
+    name: Schema.String
+  })
+]) as unknown as Schema.Codec<Guard, Schema.Json>
 
 export const rows: Rows = {
   neg: none,
@@ -184,5 +194,7 @@ export const rows: Rows = {
   det: none,
   detSign: none,
   logdet: none,
-  stopGradient: none
+  stopGradient: none,
+  ensure: { schema: Schema.Struct({ guard }), programs: {} },
+  after: none
 }

@@ -6,6 +6,7 @@ import type * as Primitive from "../../Primitive.ts"
 import * as Shape from "../../Shape.ts"
 import * as Tree from "../../Tree.ts"
 import * as Type from "../../Type.ts"
+import { inherit } from "../callSite.ts"
 import { applyTyped, constant, input, type Node } from "../node.ts"
 import { decodeConstant } from "./constant.ts"
 import type { Program } from "./encode.ts"
@@ -251,10 +252,14 @@ export const decode = <F extends Program>(
   make: MakeProgram<F>,
   language: Language
 ): Result.Result<F, ProgramDecodeError> => {
+  // No line of code built what is decoded.
+  const before = inherit(null)
   try {
     return Result.succeed(new Decoder(make, language).decode(data))
   } catch (error) {
     if (error instanceof ProgramDecodeError) return Result.fail(error)
     throw error
+  } finally {
+    inherit(before)
   }
 }
