@@ -21,7 +21,7 @@ import { copyingAlgebra, expressionAlgebra } from "./internal/expressionAlgebra.
 import { read } from "./internal/exprTree.ts"
 import { finiteBody } from "./internal/finite.ts"
 import { print as printFormula } from "./internal/formula/print.ts"
-import { keepingGuards, tie, unwatched } from "./internal/guards.ts"
+import { failingTogether, keepingGuards, tie, unwatched } from "./internal/guards.ts"
 import { interpret as interpretBody } from "./internal/interpret.ts"
 import * as Internal from "./internal/node.ts"
 import { type Body, schedule } from "./internal/schedule.ts"
@@ -292,7 +292,7 @@ export const unsafeFromLeaves = (
  *
  * **Details**
  *
- * Failures and requirements are those of the program and of the arguments. Outputs that are not used are not evaluated, and cannot fail. Shapes of arguments that are not known statically are checked; a mismatch throws a
+ * Failures and requirements are those of the program and of the arguments. It fails where the program fails, whichever of its outputs are used. Shapes of arguments that are not known statically are checked; a mismatch throws a
  * `ShapeError` with the path of the input.
  *
  * @example
@@ -319,7 +319,8 @@ export const apply: {
   ): Applied<O, E | Tree.ErrorOf<T>, R | Tree.RequirementsOf<T>>
 } = dual(2, (self: Any, inputs: unknown) => {
   const body = toBody(self)
-  return Tree.unflatten(body.outputs, interpretBody(body, expressionAlgebra, operandsOf("Fn.apply", body, inputs)))
+  const results = interpretBody(body, expressionAlgebra, operandsOf("Fn.apply", body, inputs))
+  return Tree.unflatten(body.outputs, failingTogether(results))
 }) as never
 
 /** The nodes of a tree of arguments, checked against the inputs of a program. */

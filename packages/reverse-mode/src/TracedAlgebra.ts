@@ -142,6 +142,8 @@ export const traced = <A>(algebra: Algebra<A>): Tape<A> => {
       apply: (primitive, attributes, carriers, type) => {
         const operands = carriers as ReadonlyArray<Traced<A>>
         const result = algebra.apply(primitive, attributes, operands.map((operand) => operand.primal) as never, type)
+        // A guard passes its operand on, with its place on the tape: so cotangents add up in the same order, to the same bits, as without it.
+        if (primitive === "ensure" || primitive === "after") return { primal: result, entry: operands[0]!.entry }
         const rule = table[primitive]
         const varies = operands.some(
           ({ entry }, i) => entry !== undefined && (typeof rule === "function" || rule[i] !== Zero)

@@ -63,3 +63,11 @@ export const tie = (
   for (const node of untied.reverse()) first = applyTyped("after", {}, [first, node], first)
   return [first, ...others]
 }
+
+/** The results of a program that is applied: where one of them fails, so do the others, which may be used without it. */
+export const failingTogether = (results: ReadonlyArray<Node>): ReadonlyArray<Node> => {
+  const [first, ...others] = Array.from(new Set(results)).filter((node) => node.guarded)
+  if (first === undefined || results.length === 1) return results
+  const all = others.reduce((before, node) => applyTyped("after", {}, [before, node], before), first)
+  return results.map((node) => (node === all ? node : applyTyped("after", {}, [node, all], node)))
+}

@@ -83,14 +83,14 @@ const solving: Row<Primitive.SolveAttributes> = {
   programs: {}
 }
 
-/** A guard of the caller's own is a function of the caller's program: it cannot be written. */
+/** The guards of the library. A guard of the caller's own holds a function of the caller's: it cannot be written. */
 const guard = Schema.Union([
   Schema.TaggedStruct("Domain", { operation: Schema.String, domain: Schema.String }),
   Schema.TaggedStruct("NonFinite", {
     source: Schema.Literals(["operation", "input", "constant"]),
     name: Schema.String
   })
-]) as unknown as Schema.Codec<Guard, Schema.Json>
+]).annotate({ expected: "a guard of the library (Domain or NonFinite)" }) as unknown as Schema.Codec<Guard, Schema.Json>
 
 export const rows: Rows = {
   neg: none,

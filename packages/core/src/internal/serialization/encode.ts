@@ -1,6 +1,7 @@
 // Programs to JSON. Iterative in the number of operations and in the nesting of programs.
 
 import { Schema, SchemaIssue, Result } from "effect"
+import type * as Primitive from "../../Primitive.ts"
 import type * as Tree from "../../Tree.ts"
 import type { Node } from "../node.ts"
 import { type Body, schedule } from "../schedule.ts"
@@ -125,6 +126,14 @@ class Encoder {
     if (problem !== undefined) {
       throw new ProgramEncodeError({ path: path(), expected: problem.expected, actual: problem.actual })
     }
+    const own = node.primitive === "ensure" ? ownFailure(node) : undefined
+    if (own !== undefined) {
+      throw new ProgramEncodeError({
+        path: [...path(), "attributes", "guard"],
+        expected: "a guard of the library (Expr.checked, Fn.finite)",
+        actual: own
+      })
+    }
     const attributes = this.attributes(node, path)
     return attributes === undefined
       ? { primitive: node.primitive!, operands }
@@ -177,6 +186,14 @@ class Encoder {
 }
 
 const heldBy = (node: Node, key: string): Program => (node.attributes as { readonly [key: string]: Program })[key]!
+
+/** The failure of the caller's own that a guard raises, in words: its constructor is not data. */
+const ownFailure = ({ attributes, site }: Node): string | undefined => {
+  const { guard } = attributes as Primitive.EnsureAttributes
+  if (guard._tag !== "Custom") return undefined
+  const name = guard.onFail.name === "" ? "" : ` ${guard.onFail.name}`
+  return `the caller's own failure${name} of Expr.ensure${site === null ? "" : ` at ${site}`}`
+}
 
 /** How many values attributes count for, as `copyOf` counts them when it reads them. */
 const countOf = (value: Schema.Json): number => {
