@@ -1,6 +1,6 @@
 // Guards: what fails, with which error, where; and what does not.
 
-import { Backend, Expr, Failure, Fn, Interpreter, Serialization, Shape, Tensor, Type } from "@fluxion/core"
+import { Backend, Expr, Failure, Fn, Interpreter, Serialization, type Shape, Tensor, Type } from "@fluxion/core"
 import { describe, expect, it } from "@effect/vitest"
 import { Cause, Data, Effect, Exit, Result } from "effect"
 import * as fc from "fast-check"

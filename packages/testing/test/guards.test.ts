@@ -382,7 +382,9 @@ describe("Fn.finite", () => {
       fc.property(program, inputs, (body, at) => {
         // Overflows somewhere, or not.
         const f = Fn.finite(
-          Fn.make(spec, ({ a, b, c }) => build(body, [Expr.exp(Expr.mul(700, a)), Expr.exp(Expr.mul(900, b)), c], false))
+          Fn.make(spec, ({ a, b, c }) =>
+            build(body, [Expr.exp(Expr.mul(700, a)), Expr.exp(Expr.mul(900, b)), c], false)
+          )
         ) as unknown as Program
         const value = Fn.runResult(f, at)
         for (const runner of [first["Reverse.grad"]!, first["Forward.jvp, tangents only"]!]) {

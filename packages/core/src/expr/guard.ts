@@ -49,6 +49,30 @@ export type Guarded<X> =
       ? BoolExpr<ShapeOf<X>>
       : Expr<ShapeOf<X>>
 
+/**
+ * The predicate of a guard: a function of the guarded array, or truth values.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export type PredicateOn<X> = BoolOperand | ((x: Guarded<X>) => BoolOperand)
+
+/**
+ * The truth values of a predicate.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export type TruthOf<Q> = Q extends (x: never) => infer P ? P : Q
+
+/**
+ * `unknown` when the truth values of the predicate `Q` broadcast to the shape of `X`, otherwise a `Mismatch` that names both.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export type CheckEnsured<X, Q> = Shape.CheckBroadcastTo<ShapeOf<TruthOf<Q>>, ShapeOf<X>>
+
 /** @internal */
 export const guarded = (x: Node, ok: Node, guard: Guard): Node => apply("ensure", { guard }, [x, ok])
 
@@ -88,24 +112,15 @@ export const guarded = (x: Node, ok: Node, guard: Guard): Node => apply("ensure"
  * @since 0.1.0
  */
 export const ensure: {
-  <X extends AnyOperand, P extends BoolOperand, E>(
-    predicate: (x: Guarded<X>) => P & Shape.CheckBroadcastTo<ShapeOf<P>, ShapeOf<X>>,
+  <X extends AnyOperand, Q extends PredicateOn<X>, E>(
+    predicate: Q & CheckEnsured<X, Q>,
     onFail: (failure: Failure<ElementOf<X>>) => E
-  ): (self: X) => Ensured<X, P, E>
-  <P extends BoolOperand, E>(
-    predicate: P,
-    onFail: (failure: Failure) => E
-  ): <X extends AnyOperand>(self: X & Shape.CheckBroadcastTo<ShapeOf<P>, ShapeOf<X>>) => Ensured<X, P, E>
-  <X extends AnyOperand, P extends BoolOperand, E>(
+  ): (self: X) => Ensured<X, TruthOf<Q>, E>
+  <X extends AnyOperand, Q extends PredicateOn<X>, E>(
     self: X,
-    predicate: (x: Guarded<X>) => P & Shape.CheckBroadcastTo<ShapeOf<P>, ShapeOf<X>>,
+    predicate: Q & CheckEnsured<X, Q>,
     onFail: (failure: Failure<ElementOf<X>>) => E
-  ): Ensured<X, P, E>
-  <X extends AnyOperand, P extends BoolOperand, E>(
-    self: X,
-    predicate: P & Shape.CheckBroadcastTo<ShapeOf<P>, ShapeOf<X>>,
-    onFail: (failure: Failure<ElementOf<X>>) => E
-  ): Ensured<X, P, E>
+  ): Ensured<X, TruthOf<Q>, E>
 } = ((...args: ReadonlyArray<unknown>): unknown =>
   args.length === 2
     ? (self: AnyOperand) => makeEnsure(self, args[0], args[1])
