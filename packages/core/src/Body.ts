@@ -10,7 +10,7 @@
  */
 import type { Algebra } from "./Algebra.ts"
 import type * as Expr from "./Expr.ts"
-import { keepingGuards } from "./internal/guards.ts"
+import { keepingGuards, unwatched } from "./internal/guards.ts"
 import { FreeVariable, interpret as interpretBody } from "./internal/interpret.ts"
 import * as Internal from "./internal/node.ts"
 import { type Body as InternalBody, schedule } from "./internal/schedule.ts"
@@ -31,7 +31,8 @@ export interface Body extends InternalBody {}
  * **Details**
  *
  * Throws a `FreeVariable` error when the outputs depend on an input of another program. Guards of programs that `build` interprets and its
- * outputs do not need are evaluated before the first output.
+ * outputs do not need are evaluated before the first output; with `replay` they are left out, because the same program is evaluated with the same values
+ * elsewhere before (as the forward pass is before the pullback that repeats a step of it).
  *
  * @example
  * ```ts
@@ -46,16 +47,15 @@ export interface Body extends InternalBody {}
  */
 export const make = (
   inputs: ReadonlyArray<Type.Type>,
-  build: (inputs: ReadonlyArray<Expr.Any>) => ReadonlyArray<Expr.Any>
+  build: (inputs: ReadonlyArray<Expr.Any>) => ReadonlyArray<Expr.Any>,
+  options?: { readonly replay: boolean }
 ): Body => {
   const inputNodes = inputs.map((type, i) => Internal.input(`x${i}`, type))
-  const outputNodes = keepingGuards(
-    inputNodes,
-    () =>
-      build(
-        inputNodes as ReadonlyArray<unknown> as ReadonlyArray<Expr.Any>
-      ) as ReadonlyArray<unknown> as ReadonlyArray<Internal.Node>
-  )
+  const run = () =>
+    build(
+      inputNodes as ReadonlyArray<unknown> as ReadonlyArray<Expr.Any>
+    ) as ReadonlyArray<unknown> as ReadonlyArray<Internal.Node>
+  const outputNodes = options?.replay === true ? unwatched(run) : keepingGuards(inputNodes, run)
   const body = { inputNodes, outputNodes }
   const { inputIndex, nodes } = schedule(body, false)
   nodes.forEach((node, i) => {

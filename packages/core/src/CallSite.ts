@@ -44,7 +44,8 @@ export const inherited = (): CallSite => inheritedSite()
  * const before = CallSite.inherit("model.ts:12:3")
  * const y = Expr.sin(1)
  * CallSite.inherit(before)
- * console.log(Expr.view(y).site) // model.ts:12:3
+ * const view = Expr.view(y)
+ * console.log(view._tag === "Apply" && view.site) // model.ts:12:3
  * ```
  *
  * @category inheritance

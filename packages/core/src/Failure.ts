@@ -79,7 +79,7 @@ const places = { map: "element", scan: "step", whileLoop: "iteration" } as const
  * import { Failure } from "@fluxion/core"
  *
  * const path = [{ control: "map", index: 3 }, { control: "scan", index: 17 }] as const
- * console.log(Failure.renderPlace({ index: [2], path })) //  at [2], in element 3 of map, step 17 of scan
+ * console.log(Failure.renderPlace({ index: [2], path })) // at [2], in element 3 of map, step 17 of scan
  * ```
  *
  * @category rendering
@@ -87,10 +87,15 @@ const places = { map: "element", scan: "step", whileLoop: "iteration" } as const
  */
 export const renderPlace = ({ index, path }: Pick<Failure, "index" | "path">): string => {
   const segments = path.map(({ control, index: at }) => `${places[control]} ${at} of ${control}`)
-  return (
-    (index.length === 0 ? "" : ` at [${index.join(", ")}]`) +
-    (segments.length === 0 ? "" : `${index.length === 0 ? "" : ","} in ${segments.join(", ")}`)
-  )
+  return [
+    ...(index.length === 0 ? [] : [`at [${index.join(", ")}]`]),
+    ...(segments.length === 0 ? [] : [`in ${segments.join(", ")}`])
+  ].join(", ")
+}
+
+const renderWhere = (failure: Pick<Failure, "index" | "path">): string => {
+  const place = renderPlace(failure)
+  return place === "" ? "" : ` ${place}`
 }
 
 const renderSite = (site: string | undefined): string => (site === undefined ? "" : `\n  at ${site}`)
@@ -132,7 +137,7 @@ export class DomainError extends Schema.TaggedError<DomainError>()("DomainError"
   site: Schema.optionalKey(Schema.String)
 }) {
   override get message(): string {
-    return `${this.operation}: expected ${this.domain}, got ${renderValue(this.value)}${renderPlace(this)}${renderSite(this.site)}`
+    return `${this.operation}: expected ${this.domain}, got ${renderValue(this.value)}${renderWhere(this)}${renderSite(this.site)}`
   }
 }
 
@@ -173,7 +178,7 @@ export class NonFiniteError extends Schema.TaggedError<NonFiniteError>()("NonFin
         : this.source === "input"
           ? `the input ${this.name} is`
           : "a constant is"
-    return `${what} ${renderValue(this.value)}${renderPlace(this)}${renderSite(this.site)}`
+    return `${what} ${renderValue(this.value)}${renderWhere(this)}${renderSite(this.site)}`
   }
 }
 

@@ -137,7 +137,7 @@ export const log2: CheckedUnary = unary("log2", "x > 0", derived.log2, (x) => gt
  * import { Result } from "effect"
  *
  * const f = Fn.make([], (x) => Expr.checked.log10(x))
- * console.log(Result.getOrThrow(Fn.runResult(f, 1000))) // 3
+ * console.log(Result.getOrThrow(Fn.runResult(f, 10))) // 1
  * console.log(Result.isFailure(Fn.runResult(f, 0))) // true
  * ```
  *

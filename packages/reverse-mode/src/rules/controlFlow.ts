@@ -14,6 +14,9 @@ type Flags = ReadonlyArray<boolean>
 
 const expressions = Operations.make(Fn.expressions)
 
+/** A body that pulls back. What it repeats of the forward pass was evaluated there, guards included. */
+const makePullback: typeof Body.make = (inputs, build) => Body.make(inputs, build, { replay: true })
+
 const split = <X>(list: ReadonlyArray<X>, sizes: ReadonlyArray<number>): Array<ReadonlyArray<X>> => {
   let start = 0
   const parts = sizes.map((size) => list.slice(start, (start += size)))
@@ -114,7 +117,7 @@ const prune = (body: Primitive.Body, sizes: ReadonlyArray<number>, prunable: Fla
 const condBranch = (body: Primitive.Body, active: Flags, given: Flags, wanted: Flags, trace: Trace): Primitive.Body =>
   remember(body, [0, active, given, wanted], () => {
     const types = Body.inputTypes(body)
-    return Body.make([...types, ...select(Body.outputTypes(body), given)], (inputs) => {
+    return makePullback([...types, ...select(Body.outputTypes(body), given)], (inputs) => {
       const primals = inputs.slice(0, types.length)
       const pulled = pullThrough(body, active, primals, spread(inputs.slice(types.length), given), trace)
       return materialize(Fn.expressions, select(pulled, wanted), select(types, wanted))
@@ -168,7 +171,7 @@ const scanPullback = (
       select(Body.outputTypes(body).slice(carries), ys)
     ]
     const sizes = groups.map((group) => group.length)
-    const back = Body.make(groups.flat(), (inputs) => {
+    const back = makePullback(groups.flat(), (inputs) => {
       const [shared, cotangents, accumulated, before, xs, ysCotangents] = split(inputs, sizes) as unknown as [
         ReadonlyArray<Expr.Any>,
         ReadonlyArray<Expr.Any>,
@@ -238,7 +241,7 @@ const mapPullback = (
       select(results.slice(0, stacks), given.slice(0, stacks))
     ]
     const sizes = groups.map((group) => group.length)
-    const back = Body.make(groups.flat(), (inputs) => {
+    const back = makePullback(groups.flat(), (inputs) => {
       const [shared, ofSums, xs, ofStacks] = split(inputs, sizes) as unknown as [
         ReadonlyArray<Expr.Any>,
         ReadonlyArray<Expr.Any>,
@@ -501,7 +504,7 @@ export const controlFlow: ControlVjpRules<Primitive.ControlName> = {
         const sizes = [consts, ...recorded.map((types) => types.length)]
         const earlier = pulls.slice()
         const own = { sweep: m, carried, toShared, emissions }
-        const back = Body.make([...sharedTypes, ...recorded.flat(), ...stateTypes], (inputs) => {
+        const back = makePullback([...sharedTypes, ...recorded.flat(), ...stateTypes], (inputs) => {
           const parts = split(inputs, sizes)
           const state = parts.at(-1)!
           const onTape = parts.slice(1, -1)
