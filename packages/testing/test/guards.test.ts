@@ -89,7 +89,11 @@ const pick = <A>(pool: ReadonlyArray<A>, i: number): A => pool[i % pool.length]!
 
 const build = (body: Body, pool: ReadonlyArray<Scalar>, guarding: boolean): Scalar => {
   const inside = (own: Body, values: ReadonlyArray<Scalar>): Scalar =>
-    run(own, values, perform, (results) => Expr.sin(results.reduce((x, y) => Expr.add(x, y))))
+    run(own, values, perform, (results) => {
+      const sum = results.reduce((x, y) => Expr.add(x, y))
+      // Where it is linear, no derivative needs the values that are added.
+      return own.length === 1 ? Expr.mul(0.5, sum) : Expr.sin(sum)
+    })
   const perform = (step: Step, values: ReadonlyArray<Scalar>): Scalar => {
     const x = pick(values, step.i)
     switch (step.tag) {
@@ -170,7 +174,10 @@ const mirror = (body: Body, pool: ReadonlyArray<number>): ReadonlyArray<Failed> 
   const failures: Array<Failed> = []
   const path: Array<Failure.PathSegment> = []
   const inside = (own: Body, values: ReadonlyArray<number>): number =>
-    run(own, values, perform, (results) => Math.sin(results.reduce((x, y) => x + y)))
+    run(own, values, perform, (results) => {
+      const sum = results.reduce((x, y) => x + y)
+      return own.length === 1 ? 0.5 * sum : Math.sin(sum)
+    })
   const at = (control: Failure.PathSegment["control"], i: number, f: () => number): number => {
     path.push({ control, index: i })
     const result = f()
@@ -320,6 +327,76 @@ describe("a derivative fails where the program fails, with the same error, and c
         { numRuns: 60 }
       )
     })
+  }
+})
+
+describe("what a derivative does not use", () => {
+  const above = (x: Scalar): Scalar =>
+    Expr.ensure(
+      x,
+      (v) => Expr.gt(v, 0),
+      () => "failed"
+    ) as unknown as Scalar
+  const derivatives: Readonly<Record<string, (f: Fn.Fn<readonly [], readonly []>) => Fn.Fn<readonly [], readonly []>>> =
+    {
+      "Reverse.grad": (f) => Reverse.grad(f),
+      "Forward.derivative": (f) => Forward.derivative(f),
+      "Forward.jacobian": (f) => Forward.jacobian(f),
+      "Reverse.grad of Reverse.grad": (f) => Reverse.grad(Reverse.grad(f))
+    }
+  // Each takes the value that is guarded and the one to differentiate with respect to.
+  const programs: Readonly<Record<string, (guarded: Scalar, y: Scalar) => Scalar>> = {
+    "a term": (a, y) => Expr.add(y, above(a)),
+    "a term that does not depend on anything": (a, y) => Expr.add(y, Expr.mul(0, above(a))),
+    "a predicate": (a, y) => Expr.select(Expr.gt(above(a), 10), y, Expr.mul(2, y)),
+    "a term of a scan": (a, y) =>
+      (Expr.fold as unknown as (...args: ReadonlyArray<unknown>) => Scalar)(
+        (c: Scalar, x: Scalar) => Expr.add(c, Expr.add(x, above(a))),
+        y,
+        Tensor.make([1, 2])
+      ),
+    "a carry of a scan that is not used": (a, y) =>
+      (Expr.fold as unknown as (...args: ReadonlyArray<unknown>) => ReadonlyArray<Scalar>)(
+        ([c, d]: readonly [Scalar, Scalar], x: Scalar) => [Expr.add(c, x), above(d)],
+        [y, a],
+        Tensor.make([1, 2])
+      )[0]!,
+    "the condition of a loop": (a, y) =>
+      Expr.whileLoop(
+        (v) => Expr.lt(v, above(a)),
+        (v) => Expr.add(v, 1),
+        y
+      ) as Scalar,
+    "a call": (a, y) =>
+      Fn.call(
+        Fn.make([], (v) => Expr.add(v, above(a))),
+        y
+      ) as Scalar
+  }
+  for (const [what, build] of Object.entries(programs)) {
+    for (const [name, derivative] of Object.entries(derivatives)) {
+      it(`${name}: ${what}`, () => {
+        // The guarded value is an input, or captured from an enclosing program.
+        const captured = Fn.make({ a: [], y: [] }, ({ a, y }) => {
+          const inner = Fn.make([], (v) => build(a, v))
+          return Fn.apply(derivative(inner), y)
+        })
+        const before = Fn.make({ a: [], y: [] }, ({ a, y }) => {
+          const guarded = above(a)
+          const inner = Fn.make([], (v) => build(guarded, v))
+          return Fn.apply(derivative(inner), y)
+        })
+        for (const f of [captured, before]) {
+          expect(Fn.runResult(f, { a: -1, y: 0.5 })).toEqual(Result.fail("failed"))
+          expect(Result.isSuccess(Fn.runResult(f, { a: 1, y: 0.5 }))).toBe(true)
+        }
+        // The guarded value is a constant.
+        const constant = (a: number) =>
+          Fn.runResult(derivative(Fn.make([], (v) => build(Expr.constant(a) as Scalar, v))), 0.5)
+        expect(constant(-1)).toEqual(Result.fail("failed"))
+        expect(Result.isSuccess(constant(1))).toBe(true)
+      })
+    }
   }
 })
 
