@@ -11,11 +11,11 @@
  */
 import { dual } from "effect/Function"
 import type { DomainError } from "../Failure.ts"
+import { ensured } from "../internal/guards.ts"
 import { fromNode, liftNode } from "../internal/lift.ts"
 import * as Shape from "../Shape.ts"
 import * as derived from "./derived.ts"
 import * as elementwise from "./elementwise.ts"
-import { guarded } from "./guard.ts"
 import { broadcastTo } from "./structural.ts"
 import type { BoolExpr, ErrorOf, Expr, Operand, Proto, RequirementsOf, ShapeOf } from "./model.ts"
 
@@ -67,7 +67,7 @@ export interface CheckedBinary {
 const { abs, and, eq, floor, ge, gt, isFinite, le, lt, or } = elementwise
 
 const inDomain = (operation: string, domain: string, x: Operand, ok: BoolExpr): Expr =>
-  fromNode(guarded(liftNode(x), liftNode(ok), { _tag: "Domain", operation, domain }))
+  fromNode(ensured(liftNode(x), liftNode(ok), { _tag: "Domain", operation, domain }))
 
 const unary = (operation: string, domain: string, f: (x: Expr) => Expr, ok: (x: Expr) => BoolExpr): CheckedUnary =>
   ((x: Operand) => {

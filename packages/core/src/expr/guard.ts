@@ -1,7 +1,6 @@
-import type { Failure, Guard } from "../Failure.ts"
-import { apply } from "../internal/apply.ts"
+import type { Failure } from "../Failure.ts"
+import { ensured } from "../internal/guards.ts"
 import { fromNode, isOperand, liftNode } from "../internal/lift.ts"
-import type { Node } from "../internal/node.ts"
 import type * as Shape from "../Shape.ts"
 import type {
   AnyOperand,
@@ -73,9 +72,6 @@ export type TruthOf<Q> = Q extends (x: never) => infer P ? P : Q
  */
 export type CheckEnsured<X, Q> = Shape.CheckBroadcastTo<ShapeOf<TruthOf<Q>>, ShapeOf<X>>
 
-/** @internal */
-export const guarded = (x: Node, ok: Node, guard: Guard): Node => apply("ensure", { guard }, [x, ok])
-
 /**
  * An array as it is, where a predicate holds for every element; otherwise running the program fails with the caller's own error.
  *
@@ -129,5 +125,5 @@ export const ensure: {
 const makeEnsure = (self: AnyOperand, predicate: unknown, onFail: unknown): unknown => {
   const x = liftNode(self)
   const ok = isOperand(predicate) ? predicate : (predicate as (x: unknown) => unknown)(fromNode(x))
-  return guarded(x, liftNode(ok as BoolOperand), { _tag: "Custom", onFail: onFail as (failure: never) => unknown })
+  return ensured(x, liftNode(ok as BoolOperand), { _tag: "Custom", onFail: onFail as (failure: never) => unknown })
 }

@@ -10,7 +10,7 @@ import * as Shape from "../Shape.ts"
 import { apply } from "./apply.ts"
 import { mapBodies } from "./bodies.ts"
 import { inherit } from "./callSite.ts"
-import { tie } from "./guards.ts"
+import { ensured, tie } from "./guards.ts"
 import { applyTyped, constant, control, input, type Node } from "./node.ts"
 import { type Body, schedule } from "./schedule.ts"
 import { definitions } from "../Primitive.ts"
@@ -123,7 +123,7 @@ class Rewriter {
       const need = this.needs[i]
       if (guard !== undefined && need === true) {
         const value = this.values[i]!
-        this.values[i] = apply("ensure", { guard }, [value, apply("isFinite", {}, [value])])
+        this.values[i] = ensured(value, apply("isFinite", {}, [value]), guard)
       } else if (guard !== undefined && need !== undefined) {
         const release = Math.max(i, (need as Mask).release)
         this.waiting.set(release, [...(this.waiting.get(release) ?? []), i])
@@ -133,7 +133,7 @@ class Rewriter {
         const value = this.values[j]!
         const masked = apply("not", {}, [this.maskNode(this.needs[j] as Mask)])
         const ok = apply("or", {}, [apply("isFinite", {}, [value]), masked])
-        late.push(apply("ensure", { guard: this.guardFor(j)! }, [value, ok]))
+        late.push(ensured(value, ok, this.guardFor(j)!))
       }
       this.waiting.delete(i)
     }

@@ -2,7 +2,12 @@
 // but fails exactly where the program fails. So what a transformation makes is watched: guards that the results do not
 // reach are tied to the first result by `after`.
 
+import type { Guard } from "../Failure.ts"
+import { apply } from "./apply.ts"
 import { applyTyped, type Node } from "./node.ts"
+
+/** An array behind a guard. */
+export const ensured = (x: Node, ok: Node, guard: Guard): Node => apply("ensure", { guard }, [x, ok])
 
 /** The guards made while a function runs, innermost function last; `undefined` where nobody watches. */
 let watching: Array<Node> | undefined
