@@ -130,6 +130,8 @@ export type Operations<A> = { readonly [K in UnaryName]: (x: A) => A } & {
   readonly triangularSolve: (matrix: A, right: A, attributes: Primitive.TriangularSolveAttributes) => A
   readonly solve: (matrix: A, right: A, attributes: Primitive.SolveAttributes) => A
   readonly lstsq: (matrix: A, right: A, attributes: Primitive.SolveAttributes) => A
+  readonly ensure: (x: A, predicate: A, attributes: Primitive.EnsureAttributes) => A
+  readonly after: (x: A, before: A) => A
   readonly broadcastLike: (x: A, shape: Shape.Shape) => A
   readonly expandReduced: (x: A, axes: ReadonlyArray<number>, shape: Shape.Shape) => A
   readonly sumTo: (x: A, shape: Shape.Shape) => A
@@ -290,6 +292,8 @@ export const make = <A>(algebra: Algebra<A>): Operations<A> => {
     triangularSolve: (matrix, right, attributes) => apply("triangularSolve", attributes, [matrix, right]),
     solve: (matrix, right, attributes) => apply("solve", attributes, [matrix, right]),
     lstsq: (matrix, right, attributes) => apply("lstsq", attributes, [matrix, right]),
+    ensure: (x, predicate, attributes) => apply("ensure", attributes, [x, predicate]),
+    after: (x, before) => apply("after", {}, [x, before]),
     broadcastLike,
     expandReduced: (x, axes, shape) => broadcastLike(reshape(x, Shape.reduce(shape, axes, true)), shape),
     sumTo

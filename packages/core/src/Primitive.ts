@@ -13,6 +13,7 @@
  *
  * @since 0.1.0
  */
+import type { Guard } from "./Failure.ts"
 import type { Body } from "./internal/schedule.ts"
 import type * as Tensor from "./Tensor.ts"
 import type * as Type from "./Type.ts"
@@ -20,6 +21,7 @@ import { contraction } from "./primitives/contraction.ts"
 import { controlFlow } from "./primitives/controlFlow.ts"
 import { decomposition } from "./primitives/decomposition.ts"
 import { elementwise } from "./primitives/elementwise.ts"
+import { guard } from "./primitives/guard.ts"
 import { implicit } from "./primitives/implicit.ts"
 import { linalg } from "./primitives/linalg.ts"
 import { reduction } from "./primitives/reduction.ts"
@@ -166,6 +168,16 @@ export interface TriangularSolveAttributes extends SolveAttributes {
 }
 
 /**
+ * What `ensure` does where its predicate is false.
+ *
+ * @category attributes
+ * @since 0.1.0
+ */
+export interface EnsureAttributes {
+  readonly guard: Guard
+}
+
+/**
  * All primitives, with arity and attributes.
  *
  * @category models
@@ -274,6 +286,9 @@ export interface Signatures {
   readonly logdet: Signature<1>
   // Semantic.
   readonly stopGradient: Signature<1>
+  // Guards: ensure takes (x, predicate), after (x, what is evaluated before).
+  readonly ensure: Signature<2, EnsureAttributes>
+  readonly after: Signature<2>
 }
 
 /**
@@ -311,7 +326,7 @@ export type Operands<K extends Name, A> = {
  * @category models
  * @since 0.1.0
  */
-export type Family = "elementwise" | "reduction" | "contraction" | "structural" | "linalg"
+export type Family = "elementwise" | "reduction" | "contraction" | "structural" | "linalg" | "guard"
 
 /**
  * The row of primitive `K` in core's table: its typing rule and its reference evaluation.
@@ -353,7 +368,14 @@ export type Definitions<K extends Name> = { readonly [P in K]: Definition<P> }
  * @category tables
  * @since 0.1.0
  */
-export const definitions: Definitions<Name> = { ...elementwise, ...reduction, ...contraction, ...structural, ...linalg }
+export const definitions: Definitions<Name> = {
+  ...elementwise,
+  ...reduction,
+  ...contraction,
+  ...structural,
+  ...linalg,
+  ...guard
+}
 
 /**
  * The names of all primitives.

@@ -378,7 +378,19 @@ const rows: { readonly [K in Primitive.Name]: Build } = {
   det: ofMatrix,
   detSign: ofMatrix,
   logdet: ofMatrix,
-  stopGradient: (b) => b.apply("stopGradient", {}, [b.any()])
+  stopGradient: (b) => b.apply("stopGradient", {}, [b.any()]),
+  ensure: (b) => {
+    const x = b.any()
+    const ok = b.some(
+      ({ elementType, shape }) => elementType === "bool" && Shape.broadcastsTo(shape, x.shape),
+      Type.bool([])
+    )
+    const guard = b.choices.boolean()
+      ? ({ _tag: "Domain", operation: "f", domain: "x > 0" } as const)
+      : ({ _tag: "NonFinite", source: b.choices.of(["operation", "input", "constant"] as const), name: "g" } as const)
+    b.apply("ensure", { guard }, [x, ok])
+  },
+  after: (b) => b.apply("after", {}, [b.any(), b.any()])
 }
 
 const sliceOf = ({ elementType, shape }: Type.Type): Type.Type => Type.make(elementType, shape.slice(1))

@@ -9,6 +9,7 @@ import { contraction } from "./rules/contraction.ts"
 import { controlFlow } from "./rules/controlFlow.ts"
 import { decomposition } from "./rules/decomposition.ts"
 import { elementwise } from "./rules/elementwise.ts"
+import { guard } from "./rules/guard.ts"
 import { implicit } from "./rules/implicit.ts"
 import { linalg } from "./rules/linalg.ts"
 import { reduction } from "./rules/reduction.ts"
@@ -43,7 +44,8 @@ export const rules: JvpRules<Primitive.Name> = {
   ...reduction,
   ...contraction,
   ...structural,
-  ...linalg
+  ...linalg,
+  ...guard
 }
 
 /**

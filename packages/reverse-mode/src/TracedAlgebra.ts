@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { type Algebra, Operations, Primitive } from "@fluxion/core"
+import { type Algebra, CallSite, Operations, Primitive } from "@fluxion/core"
 import { type AnyContext, Zero } from "@fluxion/core/Rule"
 import type { Tape, TapeEntry, Traced } from "./Tape.ts"
 import type { ControlVjpRule } from "./VjpRule.ts"
@@ -59,6 +59,14 @@ export const traced = <A>(algebra: Algebra<A>): Tape<A> => {
   })
 
   const pullback: Tape<A>["pullback"] = (outputs, cotangents, inputs) => {
+    const before = CallSite.inherited()
+    try {
+      return sweep(outputs, cotangents, inputs)
+    } finally {
+      CallSite.inherit(before)
+    }
+  }
+  const sweep: Tape<A>["pullback"] = (outputs, cotangents, inputs) => {
     const accumulated = new Map<number, A>()
     const accumulate = (entry: TapeEntry<A>, cotangent: A): void => {
       const before = accumulated.get(entry.index)
@@ -88,6 +96,7 @@ export const traced = <A>(algebra: Algebra<A>): Tape<A> => {
           seen.add(entry.index)
           return accumulated.get(entry.index) ?? Zero
         })
+        CallSite.inherit(step.site)
         const pulled = pullback(
           algebra,
           cotangents,
@@ -114,6 +123,7 @@ export const traced = <A>(algebra: Algebra<A>): Tape<A> => {
         cotangents[step.position] = cotangent
         continue
       }
+      CallSite.inherit(step.site)
       const { attributes, primitive, result } = step
       const operands = step.operands.map((operand) => operand.primal)
       const context: AnyContext<A> = { ops, attributes, operands, result, type: algebra.typeOf(result) }
@@ -143,12 +153,17 @@ export const traced = <A>(algebra: Algebra<A>): Tape<A> => {
       apply: (primitive, attributes, carriers, type) => {
         const operands = carriers as ReadonlyArray<Traced<A>>
         const result = algebra.apply(primitive, attributes, operands.map((operand) => operand.primal) as never, type)
+        // A guard passes its operand on, with its place on the tape: so cotangents add up in the same order, to the same bits, as without it.
+        if (primitive === "ensure" || primitive === "after") return { primal: result, entry: operands[0]!.entry }
         const rule = table[primitive]
         const varies = operands.some(
           ({ entry }, i) => entry !== undefined && (typeof rule === "function" || rule[i] !== Zero)
         )
         return varies
-          ? { primal: result, entry: record({ _tag: "Apply", primitive, attributes, operands, result }) }
+          ? {
+              primal: result,
+              entry: record({ _tag: "Apply", primitive, attributes, operands, result, site: CallSite.inherited() })
+            }
           : constant(result)
       },
       applyMany: (primitive, attributes, operands, types) => {
@@ -161,7 +176,8 @@ export const traced = <A>(algebra: Algebra<A>): Tape<A> => {
         if (!varies.includes(true)) return apply().map(constant)
         const { residuals, results } =
           forward === undefined ? { residuals: [], results: apply() } : forward(algebra, primals, context)
-        const { index } = record({ _tag: "Control", primitive, attributes, operands, residuals, results })
+        const site = CallSite.inherited()
+        const { index } = record({ _tag: "Control", primitive, attributes, operands, residuals, results, site })
         return results.map((primal, position) =>
           varies[position] === true
             ? { primal, entry: record({ _tag: "Project", of: index, position }) }

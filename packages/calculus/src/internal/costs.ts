@@ -236,7 +236,9 @@ export const costs: { readonly [K in Primitive.Name]: Cost<K> } = {
   det: ofMatrices((n) => plus(elimination(n), { multiplications: n })),
   detSign: ofMatrices((n) => plus(elimination(n), { comparisons: n, multiplications: n })),
   logdet: ofMatrices((n) => plus(elimination(n), { transcendentals: n, additions: n })),
-  stopGradient: nothing
+  stopGradient: nothing,
+  ensure: nothing,
+  after: nothing
 }
 
 /** What a control primitive costs beside the evaluations of its bodies, and how often it evaluates them where that is known from shapes. */

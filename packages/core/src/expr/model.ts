@@ -342,6 +342,8 @@ export type View =
       readonly attributes: object
       readonly operands: ReadonlyArray<Any>
       readonly type: Type.Type
+      /** `file:line:column` of the user code that built it, where known. */
+      readonly site: string | undefined
     }
   | {
       readonly _tag: "Project"
@@ -355,6 +357,7 @@ export type View =
       /** Which of its results this is. */
       readonly index: number
       readonly type: Type.Type
+      readonly site: string | undefined
     }
 
 /**
@@ -390,7 +393,8 @@ export const view = (self: Any): View => {
         primitive: node.primitive!,
         attributes: node.attributes!,
         operands: node.operands as ReadonlyArray<unknown> as ReadonlyArray<Any>,
-        type
+        type,
+        site: node.site ?? undefined
       }
     case "Project": {
       const [of] = node.operands as readonly [Internal.Node]
@@ -402,7 +406,8 @@ export const view = (self: Any): View => {
         operands: of.operands as ReadonlyArray<unknown> as ReadonlyArray<Any>,
         of: of.id,
         index: node.index,
-        type
+        type,
+        site: node.site ?? undefined
       }
     }
     case "Control":

@@ -6,6 +6,8 @@ import type * as Primitive from "../Primitive.ts"
 import type * as Shape from "../Shape.ts"
 import type * as Tensor from "../Tensor.ts"
 import type * as Type from "../Type.ts"
+import { bodiesOf } from "./bodies.ts"
+import { siteOfNode } from "./callSite.ts"
 
 export const TypeId = "~@fluxion/core/Expr"
 
@@ -26,6 +28,10 @@ export class Node extends Pipeable.Class implements Type.Type {
   readonly control: { readonly primitive: Primitive.ControlName; readonly types: ReadonlyArray<Type.Type> } | undefined
   /** Of a projection: which result of its operand it is. */
   readonly index: number
+  /** Whether evaluating it can fail: it is a guard, holds one in a body, or needs one. */
+  readonly guarded: boolean
+  /** Of an application: the line of user code that built it, `file:line:column`; `null` where that is not known. */
+  readonly site: string | null
   /** Scratch of the scheduler, meaningless outside of one call: which visit saw this node last, and where it put it. */
   visit = 0
   position = 0
@@ -39,7 +45,9 @@ export class Node extends Pipeable.Class implements Type.Type {
     value: Tensor.Any | undefined,
     label: string | undefined,
     control?: Node["control"],
-    index = 0
+    index = 0,
+    guarded = false,
+    site: string | null = null
   ) {
     super()
     this.id = nextId++
@@ -53,6 +61,8 @@ export class Node extends Pipeable.Class implements Type.Type {
     this.label = label
     this.control = control
     this.index = index
+    this.guarded = guarded
+    this.site = site
   }
   // A million nodes are no rarity: what all have in common is on the prototype.
   get [TypeId](): typeof TypeId {
@@ -115,8 +125,14 @@ export const applyTyped = (
     isEmpty(attributes) ? noAttributes : attributes,
     operands,
     undefined,
-    undefined
+    undefined,
+    undefined,
+    0,
+    primitive === "ensure" || operands.some(isGuarded),
+    siteOfNode()
   )
+
+const isGuarded = (node: Node): boolean => node.guarded
 
 const noShape: Shape.Shape = []
 
@@ -127,10 +143,20 @@ export const controlNode = (
   operands: ReadonlyArray<Node>,
   types: ReadonlyArray<Type.Type>
 ): Node =>
-  new Node("Control", "real", noShape, undefined, attributes, operands, undefined, undefined, {
-    primitive,
-    types: types.map(({ elementType, shape }): Type.Type => ({ elementType, shape }))
-  })
+  new Node(
+    "Control",
+    "real",
+    noShape,
+    undefined,
+    attributes,
+    operands,
+    undefined,
+    undefined,
+    { primitive, types: types.map(({ elementType, shape }): Type.Type => ({ elementType, shape })) },
+    0,
+    operands.some(isGuarded) || bodiesOf(attributes).some((body) => body.outputNodes.some(isGuarded)),
+    siteOfNode()
+  )
 
 /** One of the results of a control node. */
 export const project = (control: Node, index: number): Node => {
@@ -145,7 +171,9 @@ export const project = (control: Node, index: number): Node => {
     undefined,
     undefined,
     undefined,
-    index
+    index,
+    control.guarded,
+    control.site
   )
 }
 

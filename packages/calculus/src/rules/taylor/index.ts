@@ -7,6 +7,7 @@ import type { Primitive } from "@fluxion/core"
 import type { TaylorRules } from "../../TaylorRule.ts"
 import { contraction } from "./contraction.ts"
 import { elementwise } from "./elementwise.ts"
+import { guard } from "./guard.ts"
 import { linalg } from "./linalg.ts"
 import { reduction } from "./reduction.ts"
 import { structural } from "./structural.ts"
@@ -22,5 +23,6 @@ export const rules: TaylorRules<Primitive.Name> = {
   ...reduction,
   ...contraction,
   ...structural,
+  ...guard,
   ...linalg
 }

@@ -500,7 +500,9 @@ export const notations: Notations = {
     level: Level.power,
     parts: ["\\ln\\left|\\det\\left(", hole(0, Level.any), "\\right)\\right|"]
   }),
-  stopGradient: call("stopGradient")
+  stopGradient: call("stopGradient"),
+  ensure: call("ensure"),
+  after: call("after")
 }
 
 /** `square(x)`, for the product of an expression that has no name with itself. */

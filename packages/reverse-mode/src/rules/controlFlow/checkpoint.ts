@@ -8,7 +8,7 @@ import { type Algebra, Body, type Expr, Fn, Operations, type Primitive, Tensor, 
 import type { ControlContext } from "../../VjpRule.ts"
 import { parts, repetitions, snapshotsFor, split as splitAt } from "./revolve.ts"
 import { scanActivity, scanPullback } from "./scanPullback.ts"
-import { fixpoint, type Flags, or, type Pruned, remember, select, split, type Trace } from "./shared.ts"
+import { fixpoint, type Flags, or, type Pruned, remember, select, split, type Trace, makePullback } from "./shared.ts"
 
 type Attributes = Primitive.ScanAttributes
 
@@ -245,7 +245,7 @@ const writtenOut = 16
 const segment = (steps: Steps, length: number, snapshots: number): Primitive.Body =>
   remember(steps.attributes.body, ["segment", ...steps.key, length, snapshots, text(steps.attributes)], () => {
     const groups = segmentTypes(steps, length)
-    return Body.make(groups.flat(), (inputs) => {
+    return makePullback(groups.flat(), (inputs) => {
       const [shared, state, start, xs, ys] = split(
         inputs,
         groups.map((group) => group.length)
@@ -337,7 +337,7 @@ const restart = (steps: Steps, length: number): Primitive.Body =>
       return [add(taken, one), ...algebra.applyMany("cond", branches, [lt(taken, wanted), ...own, ...rest])]
     })
     const groups = [shared, start, xs, [index], state, slices(xs), slices(ys)]
-    return Body.make(groups.flat(), (inputs) => {
+    return makePullback(groups.flat(), (inputs) => {
       const [shared, start, xs, [wanted], state, row, ys] = split(
         inputs,
         groups.map((group) => group.length)

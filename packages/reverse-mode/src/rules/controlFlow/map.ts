@@ -6,6 +6,7 @@ import type { ControlVjpRule } from "../../VjpRule.ts"
 import {
   activity,
   type Flags,
+  makePullback,
   materialize,
   nonZero,
   present,
@@ -39,7 +40,7 @@ const mapPullback = (
       select(results.slice(0, stacks), given.slice(0, stacks))
     ]
     const sizes = groups.map((group) => group.length)
-    const back = Body.make(groups.flat(), (inputs) => {
+    const back = makePullback(groups.flat(), (inputs) => {
       const [shared, ofSums, xs, ofStacks] = split(inputs, sizes) as unknown as [
         ReadonlyArray<Expr.Any>,
         ReadonlyArray<Expr.Any>,

@@ -8,6 +8,7 @@ import {
   expressions,
   fixpoint,
   type Flags,
+  makePullback,
   materialize,
   prune,
   type Pruned,
@@ -63,7 +64,7 @@ export const scanPullback = (
       select(Body.outputTypes(body).slice(carries), ys)
     ]
     const sizes = groups.map((group) => group.length)
-    const back = Body.make(groups.flat(), (inputs) => {
+    const back = makePullback(groups.flat(), (inputs) => {
       const [shared, cotangents, accumulated, before, xs, ysCotangents] = split(inputs, sizes) as unknown as [
         ReadonlyArray<Expr.Any>,
         ReadonlyArray<Expr.Any>,

@@ -10,6 +10,9 @@ export type Flags = ReadonlyArray<boolean>
 
 export const expressions = Operations.make(Fn.expressions)
 
+/** A body that pulls back. What it repeats of the forward pass was evaluated there, guards included. */
+export const makePullback: typeof Body.make = (inputs, build) => Body.make(inputs, build, { replay: true })
+
 export const split = <X>(list: ReadonlyArray<X>, sizes: ReadonlyArray<number>): Array<ReadonlyArray<X>> => {
   let start = 0
   const parts = sizes.map((size) => list.slice(start, (start += size)))
@@ -127,7 +130,7 @@ export const pulledBody = (
   remember(body, ["pullback", active, given, wanted, before], () => {
     const types = Body.inputTypes(body)
     const groups = [types, select(Body.outputTypes(body), given), select(types, before)]
-    return Body.make(groups.flat(), (inputs) => {
+    return makePullback(groups.flat(), (inputs) => {
       const [primals, cotangents, had] = split(
         inputs,
         groups.map((group) => group.length)

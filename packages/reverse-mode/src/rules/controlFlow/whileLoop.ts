@@ -8,6 +8,7 @@ import {
   expressions,
   fixpoint,
   type Flags,
+  makePullback,
   materialize,
   or,
   present,
@@ -108,7 +109,7 @@ export const whileLoop: ControlVjpRule<"whileLoop"> = {
       const sizes = [consts, ...recorded.map((types) => types.length)]
       const earlier = pulls.slice()
       const own = { sweep: m, carried, toShared, emissions }
-      const back = Body.make([...sharedTypes, ...recorded.flat(), ...stateTypes], (inputs) => {
+      const back = makePullback([...sharedTypes, ...recorded.flat(), ...stateTypes], (inputs) => {
         const parts = split(inputs, sizes)
         const state = parts.at(-1)!
         const onTape = parts.slice(1, -1)
