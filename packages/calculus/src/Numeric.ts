@@ -7,11 +7,14 @@
  * so that a comparison can take its tolerance from the numbers instead of guessing it. The estimate has two parts: truncation, from
  * comparing quotients of different steps or orders; and rounding, from the *measured* noise of the function times the amplification of the formula.
  *
+ * Where a program fails (a guard of it), its value is taken to be NaN: a step into such a place is passed over like one out of the domain of a function.
+ *
  * `richardson`, the default, is the one to trust. The plain formulas are there to be compared with it.
  *
  * @since 0.1.0
  */
 import { Fn, Shape, Tensor, Tree } from "@fluxion/core"
+import { Result } from "effect"
 import {
   type Curve,
   type Side,
@@ -215,9 +218,10 @@ const flatten = (operation: string, f: Fn.Any, at: unknown) => {
     const tensors = primals.map((tensor, i) =>
       sizes[i] === 0 ? tensor : Tensor.fromArray(replace(i, tensor.data as Float64Array), tensor.shape)
     )
-    const value = Fn.runSync(program, Tree.fromTensors(inputSpec, tensors) as never)
-    const results = Tree.toTensors(operation, outputSpec, value)
     const flat = new Float64Array(outputs.reduce((sum, { type }) => sum + Shape.size(type.shape), 0))
+    const run = Fn.runResult(program, Tree.fromTensors(inputSpec, tensors) as never)
+    if (Result.isFailure(run)) return flat.fill(NaN)
+    const results = Tree.toTensors(operation, outputSpec, run.success)
     let offset = 0
     results.forEach((tensor, i) => {
       if (!isReal(outputLeaves[i]!)) return

@@ -97,6 +97,10 @@ const elements = (leaves: ReadonlyArray<Tree.PathAndType>): number =>
 
 const pattern = (f: Fn.Any, at: unknown): SparsityPattern => {
   const { inputLeaves, outputLeaves } = Fn.specs(f)
+  // What the program requires comes first, and does not vary.
+  const program: Fn.Any = Fn.withKey(Fn.withParams(f as Fn.Fn<Tree.Spec, unknown>))
+  const leaves = Fn.specs(program).inputLeaves
+  const required = leaves.slice(0, leaves.length - inputLeaves.length)
   const columnCount = elements(inputLeaves)
   const rowCount = elements(outputLeaves)
   let first = 0
@@ -119,7 +123,8 @@ const pattern = (f: Fn.Any, at: unknown): SparsityPattern => {
     first += size
     return own
   })
-  const results = Fn.interpret(f, propagate(columnCount), carriers)
+  const unknown = required.map(({ type }): Pattern => ({ type, value: undefined, sets: undefined }))
+  const results = Fn.interpret(program, propagate(columnCount), [...unknown, ...carriers])
   const rowPointers = new Int32Array(rowCount + 1)
   const parts: Array<Int32Array> = []
   let row = 0

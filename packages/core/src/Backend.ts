@@ -3,7 +3,8 @@
  *
  * @since 0.1.0
  */
-import { Context, Effect, Layer, Schema } from "effect"
+import { Context, Effect, Layer, type Result, Schema } from "effect"
+import { attempt, type GuardFailure } from "./Failure.ts"
 import type { Body } from "./internal/schedule.ts"
 import { evaluateBody } from "./Interpreter.ts"
 import type * as Tensor from "./Tensor.ts"
@@ -36,13 +37,13 @@ export class CompileError extends Schema.TaggedError<CompileError>()("CompileErr
 }
 
 /**
- * A program made ready: tensors in, tensors out, in the order of the leaves.
+ * A program made ready: tensors in, tensors out, in the order of the leaves; or the guard that failed first, in the order of evaluation.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Executable {
-  readonly execute: (inputs: ReadonlyArray<Tensor.Any>) => ReadonlyArray<Tensor.Any>
+  readonly execute: (inputs: ReadonlyArray<Tensor.Any>) => Result.Result<ReadonlyArray<Tensor.Any>, GuardFailure>
 }
 
 /**
@@ -79,7 +80,7 @@ export interface Service {
  */
 export const interpreter: Service = {
   name: "interpreter",
-  compile: (graph) => Effect.succeed({ execute: (inputs) => evaluateBody(graph, inputs) })
+  compile: (graph) => Effect.succeed({ execute: (inputs) => attempt(() => evaluateBody(graph, inputs)) })
 }
 
 /**

@@ -12,6 +12,7 @@ import type { Algebra } from "./Algebra.ts"
 import type * as Expr from "./Expr.ts"
 import { capture as captureNodes, capturedBy, close } from "./internal/capture.ts"
 import { keepOutputs as keepBodyOutputs } from "./internal/deadResults.ts"
+import { keepingGuards, unwatched } from "./internal/guards.ts"
 import { FreeVariable, interpret as interpretBody } from "./internal/interpret.ts"
 import { type Memory, memory } from "./internal/memory.ts"
 import * as Internal from "./internal/node.ts"
@@ -32,7 +33,9 @@ export interface Body extends InternalBody {}
  *
  * **Details**
  *
- * Throws a `FreeVariable` error when the outputs depend on an input of another program.
+ * Throws a `FreeVariable` error when the outputs depend on an input of another program. Guards of programs that `build` interprets and its
+ * outputs do not need are evaluated before the first output; with `replay` they are left out, because the same program is evaluated with the same values
+ * elsewhere before (as the forward pass is before the pullback that repeats a step of it).
  *
  * @example
  * ```ts
@@ -47,11 +50,16 @@ export interface Body extends InternalBody {}
  */
 export const make = (
   inputs: ReadonlyArray<Type.Type>,
-  build: (inputs: ReadonlyArray<Expr.Any>) => ReadonlyArray<Expr.Any>
+  build: (inputs: ReadonlyArray<Expr.Any>) => ReadonlyArray<Expr.Any>,
+  options?: { readonly replay: boolean }
 ): Body => {
   const inputNodes = inputs.map((type, i) => Internal.input(`x${i}`, type))
-  const outputNodes = build(inputNodes as ReadonlyArray<unknown> as ReadonlyArray<Expr.Any>)
-  const body = { inputNodes, outputNodes: outputNodes as ReadonlyArray<unknown> as ReadonlyArray<Internal.Node> }
+  const run = () =>
+    build(
+      inputNodes as ReadonlyArray<unknown> as ReadonlyArray<Expr.Any>
+    ) as ReadonlyArray<unknown> as ReadonlyArray<Internal.Node>
+  const outputNodes = options?.replay === true ? unwatched(run) : keepingGuards(inputNodes, run)
+  const body = { inputNodes, outputNodes }
   const { inputIndex, nodes } = schedule(body, false)
   nodes.forEach((node, i) => {
     if (node._tag === "Input" && inputIndex[i]! < 0) throw new FreeVariable(node)
@@ -195,7 +203,14 @@ export const capture = (
 ): Captured => {
   const made = captureNodes(
     inputs.map((type, i) => ({ label: `x${i}`, type })),
-    build as unknown as (inputs: ReadonlyArray<Internal.Node>) => ReadonlyArray<Internal.Node>
+    (nodes) =>
+      keepingGuards(
+        nodes,
+        () =>
+          build(
+            nodes as ReadonlyArray<unknown> as ReadonlyArray<Expr.Any>
+          ) as ReadonlyArray<unknown> as ReadonlyArray<Internal.Node>
+      )
   )
   const captured = capturedBy(made)
   return { body: close(made, captured), captured: captured as ReadonlyArray<unknown> as ReadonlyArray<Expr.Any> }

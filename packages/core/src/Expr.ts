@@ -9,10 +9,12 @@
  *
  * @since 0.1.0
  */
+export * as checked from "./expr/checked.ts"
 export * from "./expr/contraction.ts"
 export * from "./expr/controlFlow.ts"
 export * from "./expr/derived.ts"
 export * from "./expr/elementwise.ts"
+export * from "./expr/guard.ts"
 export * from "./expr/implicit.ts"
 export * from "./expr/linalg.ts"
 export * from "./expr/model.ts"

@@ -8,18 +8,21 @@
  *
  * @since 0.1.0
  */
-import { Effect, type Schema } from "effect"
+import { Effect, Result, type Schema } from "effect"
 import { dual } from "effect/Function"
 import { Class as PipeableClass, type Pipeable } from "effect/Pipeable"
 import type { Algebra } from "./Algebra.ts"
 import * as Backend from "./Backend.ts"
 import type * as Expr from "./Expr.ts"
+import * as Failure from "./Failure.ts"
 import { applyMany } from "./internal/apply.ts"
 import { bodiesWithin } from "./internal/bodies.ts"
 import { capture, capturedBy, close } from "./internal/capture.ts"
 import { expressionAlgebra } from "./internal/expressionAlgebra.ts"
 import { read } from "./internal/exprTree.ts"
+import { finiteBody } from "./internal/finite.ts"
 import { print as printFormula } from "./internal/formula/print.ts"
+import { failingTogether, keepingGuards, tie, unwatched } from "./internal/guards.ts"
 import { interpret as interpretBody } from "./internal/interpret.ts"
 import type * as Requirement from "./Requirement.ts"
 import { closedKeys, shareKey, substitute } from "./internal/requirements.ts"
@@ -30,6 +33,7 @@ import { type Codec, makeCodec } from "./internal/serialization/codec.ts"
 import type { ProgramEncoded } from "./internal/serialization/model.ts"
 import { evaluateBody } from "./Interpreter.ts"
 import * as Shape from "./Shape.ts"
+import type * as Tensor from "./Tensor.ts"
 import * as Tree from "./Tree.ts"
 import { isOperand, liftNode, toNode } from "./internal/lift.ts"
 
@@ -201,8 +205,10 @@ export const make = <const I extends Tree.Spec, const T extends Tree.ExprTree>(
     Shape.validate("Fn.make", type.shape)
     return Internal.input(path === "" ? "x" : path, type)
   })
-  const { nodes: outputNodes, spec: outputs } = inScope(new Scope(freeKey), () =>
-    read("Fn.make", "the result of the body", body(Tree.unflatten(inputs, inputNodes) as Tree.Exprs<I>))
+  const { nodes: outputNodes, spec: outputs } = read(
+    "Fn.make",
+    "the result of the body",
+    unwatched(() => inScope(new Scope(freeKey), () => body(Tree.unflatten(inputs, inputNodes) as Tree.Exprs<I>)))
   )
   return unsafeMake(inputs, outputs, inputNodes, outputNodes)
 }
@@ -254,7 +260,8 @@ export const expressions: Algebra<Expr.Any> = expressionAlgebra as unknown as Al
  *
  * **Details**
  *
- * The body receives one expression for each leaf of `inputs` and returns one for each leaf of `outputs`, whose types are checked.
+ * The body receives one expression for each leaf of `inputs` and returns one for each leaf of `outputs`, whose types are checked. Guards of the programs that
+ * it interprets are kept: those that no output needs are evaluated before the first output, so that a derivative fails where the program fails.
  *
  * @example
  * ```ts
@@ -273,8 +280,8 @@ export const unsafeFromLeaves = (
   body: (leaves: ReadonlyArray<Expr.Any>) => ReadonlyArray<Expr.Any>
 ): Any => {
   const inputNodes = Tree.leaves(inputs).map(({ path, type }) => Internal.input(path === "" ? "x" : path, type))
-  const outputNodes = inScope(new Scope(freeKey), () =>
-    body(inputNodes as ReadonlyArray<unknown> as ReadonlyArray<Expr.Any>).map(toNode)
+  const outputNodes = keepingGuards(inputNodes, () =>
+    inScope(new Scope(freeKey), () => body(inputNodes as ReadonlyArray<unknown> as ReadonlyArray<Expr.Any>).map(toNode))
   )
   const expected = Tree.leaves(outputs)
   expected.forEach(({ path, type }, i) => {
@@ -295,7 +302,7 @@ export const unsafeFromLeaves = (
  *
  * **Details**
  *
- * Failures and requirements are those of the program and of the arguments. Shapes of arguments that are not known statically are checked; a mismatch throws a
+ * Failures and requirements are those of the program and of the arguments. It fails where the program fails, whichever of its outputs are used. Shapes of arguments that are not known statically are checked; a mismatch throws a
  * `ShapeError` with the path of the input. A program that draws random numbers draws others each time it is applied.
  *
  * @example
@@ -322,7 +329,8 @@ export const apply: {
   ): Applied<O, E | Tree.ErrorOf<T>, R | Tree.RequirementsOf<T>>
 } = dual(2, (self: Any, inputs: unknown) => {
   const body = toBody(self)
-  return Tree.unflatten(body.outputs, applied(body, operandsOf("Fn.apply", body, inputs)))
+  const results = applied(body, operandsOf("Fn.apply", body, inputs))
+  return Tree.unflatten(body.outputs, failingTogether(results))
 }) as never
 
 /** The outputs of a program applied to nodes. Its random numbers are drawn anew. */
@@ -406,13 +414,50 @@ export const call: {
   const fits = known?.keys.length === keys.length && known.keys.every((key, i) => key === keys[i])
   const closed = fits ? known : closedBody(impl, Array.from(operands.keys()), keys)
   calledBodies.set(self, closed)
-  const results = applyMany("call", { body: closed.body }, [
+  const results = applyMany("call", { body: closed.body, checkpoint: false }, [
     ...closed.captured,
     ...operands,
     ...(keys.length === 0 ? [] : [enclosing().next()])
   ])
   return Tree.unflatten(impl.outputs, results)
 }) as never
+
+/**
+ * The same program, of which reverse mode keeps nothing but the inputs: what it computes is computed again for the pullback.
+ *
+ * **Details**
+ *
+ * Type, values and derivatives are those of the program. Memory for the pullback of a long program falls to that of its inputs, and of one part at a time
+ * where parts of it are checkpointed; each is evaluated once more. Checkpointed programs nest. For loops see the option `checkpoint` of
+ * `Expr.scan`.
+ *
+ * A. Griewank and A. Walther, Evaluating Derivatives (2008), chapter 12.
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn } from "@fluxion/core"
+ *
+ * const layer = Fn.checkpoint(Fn.make({ x: [] }, ({ x }) => Expr.tanh(Expr.mul(x, Expr.exp(x)))))
+ * const f = Fn.make([], (x) => Fn.apply(layer, { x: Fn.apply(layer, { x }) }))
+ * console.log(Fn.runSync(f, 0.5), Fn.operationCount(f)) // 0.8701635299270608 2
+ * ```
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const checkpoint = <I extends Tree.Spec, O, E, R>(self: Fn<I, O, E, R>): Fn<I, O, E, R> => {
+  const impl = toBody(self)
+  const { body, captured } = closedBody(impl, Array.from(impl.inputNodes.keys()), [])
+  return unsafeFromLeaves(
+    impl.inputs,
+    impl.outputs,
+    (leaves) =>
+      applyMany("call", { body, checkpoint: true }, [
+        ...captured,
+        ...leaves.map(toNode)
+      ]) as ReadonlyArray<unknown> as ReadonlyArray<Expr.Any>
+  ) as never
+}
 
 /**
  * Which axes of the inputs of a program `map` runs over: one axis for all, or a tree with an axis for each input; `null` for an input that is
@@ -625,7 +670,7 @@ export type Applied<O, E, R> = O extends Shape.Shape
  *
  * **Details**
  *
- * Where both draw random numbers, each draws its own.
+ * It fails where the first fails, also where the second does not use what failed. Where both draw random numbers, each draws its own.
  *
  * @example
  * ```ts
@@ -666,7 +711,9 @@ export const andThen: {
         applied(second, applied(first, leaves.map(toNode))) as ReadonlyArray<unknown> as ReadonlyArray<Expr.Any>
     )
   }
-  const outputs = interpretBody(second, expressionAlgebra, first.outputNodes)
+  const made = interpretBody(second, expressionAlgebra, first.outputNodes)
+  const guarded = first.outputNodes.filter((node) => node.guarded)
+  const outputs = guarded.length === 0 ? made : tie(first.inputNodes, made, guarded)
   return unsafeMake(first.inputs, second.outputs, first.inputNodes, outputs)
 })
 
@@ -676,7 +723,10 @@ export const andThen: {
  * **Details**
  *
  * With nothing provided the reference interpreter runs it; provide another backend's layer to make it fast. A program that still requires
- * something (`R` not `never`) does not type-check here: see `withParams` and `withKey`. Values of a shape other than the type says are a defect (a `ShapeError` with the path).
+ * With nothing provided the reference interpreter runs it; provide another backend's layer to make it fast. A program that still requires
+ * something (`R` not `never`) does not type-check here: see `withParams` and `withKey`. A guard that fails (`Expr.ensure`, `Expr.checked`, `Fn.finite`) fails the effect with its error.
+ * Values of a shape other than the type says are a defect (a `ShapeError` with the path), and so is a program that the backend cannot compile: `compile` has
+ * the `CompileError` in its type.
  *
  * @example
  * ```ts
@@ -685,6 +735,10 @@ export const andThen: {
  *
  * const f = Fn.make({ x: [], y: [] }, ({ x, y }) => Expr.hypot(x, y))
  * console.log(Effect.runSync(Fn.run(f, { x: 3, y: 4 }))) // 5
+ *
+ * const logarithm = Fn.make([], (x) => Expr.checked.log(x))
+ * const program = Fn.run(logarithm, -1).pipe(Effect.catchTag("DomainError", ({ value }) => Effect.succeed(value)))
+ * console.log(Effect.runSync(program)) // -1
  * ```
  *
  * @category running
@@ -701,11 +755,15 @@ export const run: {
     input: NoInfer<Tree.Value<I>>
   ): Effect.Effect<Tree.Value<O>, E>
 } = dual(2, (self: Any, input: unknown) =>
-  Effect.map(Effect.orDie(executable(self)), ({ runUnknown }) => runUnknown(input))
+  Effect.flatMap(Effect.orDie(executable(self)), ({ runUnknown }) => Effect.fromResult(runUnknown(input)))
 )
 
 /**
  * A program made ready by a backend: run it many times.
+ *
+ * **Details**
+ *
+ * `run` fails with what the program fails with, `runResult` gives it as a value; `runSync` is there for programs that cannot fail.
  *
  * @category models
  * @since 0.1.0
@@ -713,7 +771,10 @@ export const run: {
 export interface Compiled<I, O, E> {
   readonly backend: string
   readonly run: (input: Tree.Value<I>) => Effect.Effect<Tree.Value<O>, E>
-  readonly runSync: (input: Tree.Value<I>) => Tree.Value<O>
+  readonly runResult: (input: Tree.Value<I>) => Result.Result<Tree.Value<O>, E>
+  readonly runSync: [E] extends [never]
+    ? (input: Tree.Value<I>) => Tree.Value<O>
+    : Failure.CanFail<"runSync: the program can fail; use runResult or run">
 }
 
 /**
@@ -744,8 +805,9 @@ export const compile = <I extends Tree.Spec, O, E, R>(
   Effect.map(executable(self), ({ name, runUnknown }): never => {
     const compiled = {
       backend: name,
-      run: (input: unknown) => Effect.sync(() => runUnknown(input)),
-      runSync: runUnknown
+      run: (input: unknown) => Effect.suspend(() => Effect.fromResult(runUnknown(input))),
+      runResult: runUnknown,
+      runSync: (input: unknown) => Result.getOrThrow(runUnknown(input))
     }
     return compiled as never
   })
@@ -754,17 +816,61 @@ const executable = Effect.fnUntraced(function* (self: Any) {
   const { compile, name } = yield* Backend.Backend
   const body = toBody(self)
   const { execute } = yield* compile(body)
-  const runUnknown = (input: unknown): unknown =>
-    Tree.fromTensors(body.outputs, execute(Tree.toTensors("Fn.run", body.inputs, input)))
+  const runUnknown = (input: unknown): Result.Result<unknown, unknown> =>
+    finished(body.outputs, execute(Tree.toTensors("Fn.run", body.inputs, input)))
   return { name, runUnknown }
 })
 
+/** The value of a program, or the error of the guard that failed. */
+const finished = (
+  outputs: Tree.Spec,
+  result: Result.Result<ReadonlyArray<Tensor.Any>, Failure.GuardFailure>
+): Result.Result<unknown, unknown> =>
+  Result.isSuccess(result)
+    ? Result.succeed(Tree.fromTensors(outputs, result.success))
+    : Result.fail(Failure.errorOf(result.failure))
+
 /**
- * Runs a program on values by the reference interpreter, at once.
+ * Runs a program on values by the reference interpreter, at once, and gives what it fails with as a value.
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn } from "@fluxion/core"
+ * import { Result } from "effect"
+ *
+ * const f = Fn.make({ x: [], y: [] }, ({ x, y }) => Expr.checked.div(x, y))
+ * console.log(Result.getOrThrow(Fn.runResult(f, { x: 3, y: 4 }))) // 0.75
+ * console.log(Result.isFailure(Fn.runResult(f, { x: 3, y: 0 }))) // true
+ * ```
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const runResult: {
+  <const V>(
+    input: V
+  ): <I extends Tree.Spec, O, E, R>(
+    self: Fn<I, O, E, R> & Requirement.CheckNone<R> & Tree.CheckValue<I, V>
+  ) => Result.Result<Tree.Value<O>, E>
+  <I extends Tree.Spec, O, E, R>(
+    self: Fn<I, O, E, R> & Requirement.CheckNone<R>,
+    input: NoInfer<Tree.Value<I>>
+  ): Result.Result<Tree.Value<O>, E>
+} = dual(2, (self: Any, input: unknown) => {
+  const body = toBody(self)
+  const tensors = Tree.toTensors("Fn.runResult", body.inputs, input)
+  return finished(
+    body.outputs,
+    Failure.attempt(() => evaluateBody(body, tensors))
+  )
+})
+
+/**
+ * Runs a program that cannot fail on values by the reference interpreter, at once.
  *
  * **Details**
  *
- * Throws what `run` would fail with.
+ * A program that can fail (`E` not `never`) does not type-check here: use `runResult` or `run`.
  *
  * @example
  * ```ts
@@ -781,19 +887,33 @@ export const runSync: {
   <const V>(
     input: V
   ): <I extends Tree.Spec, O, E, R>(
-    self: Fn<I, O, E, R> & Requirement.CheckNone<R> & Tree.CheckValue<I, V>
+    self: Fn<I, O, E, R> & Requirement.CheckNone<R> & Tree.CheckValue<I, V> & CheckRunSync<E>
   ) => Tree.Value<O>
   <I extends Tree.Spec, O, E, R>(
-    self: Fn<I, O, E, R> & Requirement.CheckNone<R>,
+    self: Fn<I, O, E, R> & Requirement.CheckNone<R> & CheckRunSync<E>,
     input: NoInfer<Tree.Value<I>>
   ): Tree.Value<O>
 } = dual(2, (self: Any, input: unknown) => {
   const body = toBody(self)
-  return Tree.fromTensors(body.outputs, evaluateBody(body, Tree.toTensors("Fn.runSync", body.inputs, input)))
-})
+  const tensors = Tree.toTensors("Fn.runSync", body.inputs, input)
+  return Result.getOrThrow(
+    finished(
+      body.outputs,
+      Failure.attempt(() => evaluateBody(body, tensors))
+    )
+  )
+}) as never
 
 /**
- * The value of an expression without inputs, by the reference interpreter.
+ * `unknown` when a program cannot fail, otherwise a type that says what to use instead of `runSync`.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type CheckRunSync<E> = Failure.CheckInfallible<E, "runSync", "Fn.runResult or Fn.run">
+
+/**
+ * The value of an expression without inputs that cannot fail, by the reference interpreter.
  *
  * @example
  * ```ts
@@ -805,13 +925,56 @@ export const runSync: {
  * @category running
  * @since 0.1.0
  */
-export const evaluate = <D extends "real" | "index" | "bool", S extends Shape.Shape, R>(
-  expr: Expr.Proto<D, S, unknown, R> & Requirement.CheckNone<R>
+export const evaluate = <D extends "real" | "index" | "bool", S extends Shape.Shape, E, R>(
+  expr: Expr.Proto<D, S, E, R> &
+    Requirement.CheckNone<R> &
+    Failure.CheckInfallible<E, "evaluate", "Fn.make and Fn.runResult">
 ): Tree.Value<{ readonly elementType: D; readonly shape: S }> => {
   const node = expr as unknown as Internal.Node
   const body = { inputNodes: [], outputNodes: [node] }
   const spec = { elementType: node.elementType, shape: node.shape }
-  return Tree.fromTensors(spec, evaluateBody(body, [])) as Tree.Value<{ readonly elementType: D; readonly shape: S }>
+  return Result.getOrThrow(
+    finished(
+      spec,
+      Failure.attempt(() => evaluateBody(body, []))
+    )
+  ) as Tree.Value<{ readonly elementType: D; readonly shape: S }>
+}
+
+/**
+ * The program that fails with a `NonFiniteError` where a NaN or an infinity enters or is produced.
+ *
+ * **Details**
+ *
+ * Inputs, outputs and values are those of the program. Each array of reals is checked as soon as it is computed, bodies of loops included, so the error names
+ * the first operation in the order of evaluation that produced one: the primitive, the value, its index, the place in maps and loops, and the line of user
+ * code that built it. Inputs are named by their path; a constant that is not finite is reported where it is used.
+ *
+ * What is masked does not count: an element that only goes, through elementwise operations, to the arm of a `select` that is not taken, to a factor beside
+ * a strong zero, or to `isFinite`. An infinity that is meant (a mask of `-Infinity` before `softmax`) is reported.
+ *
+ * Works on derivatives: in `Fn.finite(Reverse.grad(f))` an operation of the derivative is reported at the line of the operation of `f` that it comes from. Derivatives
+ * of `Fn.finite(f)` check what `f` computes. Costs two elementwise operations for each operation, and keeps masked arrays until their mask is known.
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn, Tensor } from "@fluxion/core"
+ * import { Effect } from "effect"
+ *
+ * const f = Fn.make({ w: [2] }, ({ w }) => Expr.sum(Expr.log(Expr.sub(w, 1))))
+ * const program = Fn.run(Fn.finite(f), { w: Tensor.make([3, 0]) }).pipe(
+ *   Effect.catchTag("NonFiniteError", ({ index, name, value }) => Effect.succeed([name, value, index]))
+ * )
+ * console.log(Effect.runSync(program)) // [ 'log', NaN, [ 1 ] ]
+ * ```
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const finite = <I extends Tree.Spec, O, E, R>(self: Fn<I, O, E, R>): Fn<I, O, E | Failure.NonFiniteError, R> => {
+  const impl = toBody(self)
+  const { inputNodes, outputNodes } = finiteBody(impl, true)
+  return unsafeMake(impl.inputs, impl.outputs, inputNodes, outputNodes)
 }
 
 /**

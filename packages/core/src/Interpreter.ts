@@ -5,6 +5,7 @@
  */
 import type { Algebra } from "./Algebra.ts"
 import { FreeVariable } from "./internal/interpret.ts"
+import { raisedAt } from "./internal/raised.ts"
 import { type Body, schedule } from "./internal/schedule.ts"
 import * as Primitive from "./Primitive.ts"
 import type * as Tensor from "./Tensor.ts"
@@ -19,6 +20,10 @@ const definitions = Primitive.definitions as unknown as Record<Primitive.Name, A
 
 /**
  * The tensor algebra: applying a primitive computes.
+ *
+ * **Details**
+ *
+ * It throws where a guard fails; `Failure.attempt` makes a value of that.
  *
  * @example
  * ```ts
@@ -129,11 +134,16 @@ const frame = (body: Body, once: boolean): Frame => {
     },
     advance: () => {
       const end = order === undefined ? nodes.length : order.length
-      for (let k = next; k < end; k++) {
-        const entered = evaluateAt(order === undefined ? k : order[k]!)
-        if (entered === undefined) continue
-        next = k + 1
-        return entered
+      let k = next
+      try {
+        for (; k < end; k++) {
+          const entered = evaluateAt(order === undefined ? k : order[k]!)
+          if (entered === undefined) continue
+          next = k + 1
+          return entered
+        }
+      } catch (error) {
+        throw raisedAt(error, nodes[order === undefined ? k : order[k]!]!.site)
       }
       return undefined
     },

@@ -133,6 +133,8 @@ export type Operations<A> = { readonly [K in UnaryName]: (x: A) => A } & {
   readonly foldIn: (key: A, indices: A) => A
   readonly randomUniform: (key: A, shape: Shape.Shape) => A
   readonly randomPermutation: (key: A, size: number) => A
+  readonly ensure: (x: A, predicate: A, attributes: Primitive.EnsureAttributes) => A
+  readonly after: (x: A, before: A) => A
   readonly broadcastLike: (x: A, shape: Shape.Shape) => A
   readonly expandReduced: (x: A, axes: ReadonlyArray<number>, shape: Shape.Shape) => A
   readonly sumTo: (x: A, shape: Shape.Shape) => A
@@ -207,6 +209,12 @@ const binaryNames: ReadonlyArray<BinaryName> = [
 
 const cache = new WeakMap<object, unknown>()
 
+// The numbers that rules use over and over, made once.
+const common = new Map([-2, -1, -0.5, 0, 0.5, 1, 2].map((value) => [value, Tensor.full([], value)]))
+
+// A map takes -0 for 0.
+const scalarTensor = (value: number) => (Object.is(value, -0) ? undefined : common.get(value)) ?? Tensor.full([], value)
+
 /**
  * The operations of an algebra.
  *
@@ -229,7 +237,7 @@ export const make = <A>(algebra: Algebra<A>): Operations<A> => {
   const known = cache.get(algebra)
   if (known !== undefined) return known as Operations<A>
   const { apply, constant, typeOf } = algebra
-  const scalar = (value: number): A => constant(Tensor.full([], value))
+  const scalar = (value: number): A => constant(scalarTensor(value))
   const lift = (x: A | number): A => (typeof x === "number" ? scalar(x) : x)
   const shapeOf = (x: A): Shape.Shape => typeOf(x).shape
   const reshape = (x: A, shape: Shape.Shape): A =>
@@ -290,6 +298,8 @@ export const make = <A>(algebra: Algebra<A>): Operations<A> => {
     foldIn: (key, indices) => apply("foldIn", {}, [key, indices]),
     randomUniform: (key, shape) => apply("randomUniform", { shape }, [key]),
     randomPermutation: (key, size) => apply("randomPermutation", { size }, [key]),
+    ensure: (x, predicate, attributes) => apply("ensure", attributes, [x, predicate]),
+    after: (x, before) => apply("after", {}, [x, before]),
     broadcastLike,
     expandReduced: (x, axes, shape) => broadcastLike(reshape(x, Shape.reduce(shape, axes, true)), shape),
     sumTo

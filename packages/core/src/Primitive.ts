@@ -13,6 +13,7 @@
  *
  * @since 0.1.0
  */
+import type { Guard } from "./Failure.ts"
 import type { Body } from "./internal/schedule.ts"
 import type * as Tensor from "./Tensor.ts"
 import type * as Type from "./Type.ts"
@@ -20,6 +21,7 @@ import { contraction } from "./primitives/contraction.ts"
 import { controlFlow } from "./primitives/controlFlow.ts"
 import { decomposition } from "./primitives/decomposition.ts"
 import { elementwise } from "./primitives/elementwise.ts"
+import { guard } from "./primitives/guard.ts"
 import { implicit } from "./primitives/implicit.ts"
 import { linalg } from "./primitives/linalg.ts"
 import { random } from "./primitives/random.ts"
@@ -167,6 +169,16 @@ export interface TriangularSolveAttributes extends SolveAttributes {
 }
 
 /**
+ * What `ensure` does where its predicate is false.
+ *
+ * @category attributes
+ * @since 0.1.0
+ */
+export interface EnsureAttributes {
+  readonly guard: Guard
+}
+
+/**
  * All primitives, with arity and attributes.
  *
  * @category models
@@ -279,6 +291,9 @@ export interface Signatures {
   readonly foldIn: Signature<2>
   readonly randomUniform: Signature<1, ShapeAttributes>
   readonly randomPermutation: Signature<1, { readonly size: number }>
+  // Guards: ensure takes (x, predicate), after (x, what is evaluated before).
+  readonly ensure: Signature<2, EnsureAttributes>
+  readonly after: Signature<2>
 }
 
 /**
@@ -316,7 +331,7 @@ export type Operands<K extends Name, A> = {
  * @category models
  * @since 0.1.0
  */
-export type Family = "elementwise" | "reduction" | "contraction" | "structural" | "linalg" | "random"
+export type Family = "elementwise" | "reduction" | "contraction" | "structural" | "linalg" | "random" | "guard"
 
 /**
  * The row of primitive `K` in core's table: its typing rule and its reference evaluation.
@@ -364,7 +379,8 @@ export const definitions: Definitions<Name> = {
   ...contraction,
   ...structural,
   ...linalg,
-  ...random
+  ...random,
+  ...guard
 }
 
 /**
@@ -407,6 +423,29 @@ export interface CondAttributes {
 }
 
 /**
+ * Which carries of a `scan` are kept for reverse mode; the others are computed again when they are needed.
+ *
+ * **Details**
+ *
+ * For n steps, beside the derivative of each step, whose costs are the same for all:
+ *
+ * - `"all"`: n carries kept; nothing computed again.
+ * - `{ every: k }`: the carries before steps 0, k, 2k, …, and while a stretch of k steps is pulled back, those in it: n / k + k. Each step is taken once more. The
+ *   least memory, 2√n, is at k = √n.
+ * - `"revolve"`: about log₂(n) / 2 + log₂(log₂ n) / 4 + 1/2 carries, 12 for a million steps, by the binomial schedule of Griewank and Walther: no schedule with as many takes fewer
+ *   steps. Each step is taken at most as often again as there are carries.
+ * - `{ snapshots: s }`: the same schedule with s carries, that of the first step included. With r the least number for which C(s + r, s) ≥ n, each step is taken
+ *   at most r times: 4 times for a million steps and a hundred carries. The derivative program grows with the product of s, r and the larger of both.
+ * - `"none"`: only the first; the others are computed from it, n (n - 1) / 2 steps.
+ *
+ * A. Griewank and A. Walther, Algorithm 799: revolve, ACM Transactions on Mathematical Software 26 (2000), 19-45.
+ *
+ * @category control
+ * @since 0.1.0
+ */
+export type Checkpoint = "all" | "none" | "revolve" | { readonly every: number } | { readonly snapshots: number }
+
+/**
  * The attributes of `scan`.
  *
  * **Details**
@@ -425,6 +464,8 @@ export interface ScanAttributes {
   readonly carries: number
   readonly length: number
   readonly reverse: boolean
+  /** Which carries are kept for reverse mode. It has no bearing on results. */
+  readonly checkpoint: Checkpoint
 }
 
 /**
@@ -453,6 +494,11 @@ export interface MapAttributes {
  */
 export interface CallAttributes {
   readonly body: Body
+  /**
+   * Whether the body is to be evaluated here and again wherever it is called once more: what is inside is neither kept for nor shared with what is
+   * outside, also not by a backend that knows that it computes the same. It has no bearing on results.
+   */
+  readonly checkpoint: boolean
 }
 
 /**

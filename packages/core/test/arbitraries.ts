@@ -4,6 +4,7 @@
 import * as fc from "fast-check"
 import { Body, Expr, Fn, Primitive, Shape, Tensor, Tree, Type } from "../src/index.ts"
 import { apply, applyMany } from "../src/internal/apply.ts"
+import { bodiesOf } from "../src/internal/bodies.ts"
 import type { Node } from "../src/internal/node.ts"
 
 const toNode = (expr: Expr.Any): Node => expr as unknown as Node
@@ -380,7 +381,19 @@ const rows: { readonly [K in Primitive.Name]: Build } = {
   stopGradient: (b) => b.apply("stopGradient", {}, [b.any()]),
   foldIn: (b) => b.apply("foldIn", {}, [b.like(Type.index([2])), b.of("index")]),
   randomUniform: (b) => b.apply("randomUniform", { shape: b.choices.of(shapes) }, [b.like(Type.index([2]))]),
-  randomPermutation: (b) => b.apply("randomPermutation", { size: b.choices.below(20) }, [b.like(Type.index([2]))])
+  randomPermutation: (b) => b.apply("randomPermutation", { size: b.choices.below(20) }, [b.like(Type.index([2]))]),
+  ensure: (b) => {
+    const x = b.any()
+    const ok = b.some(
+      ({ elementType, shape }) => elementType === "bool" && Shape.broadcastsTo(shape, x.shape),
+      Type.bool([])
+    )
+    const guard = b.choices.boolean()
+      ? ({ _tag: "Domain", operation: "f", domain: "x > 0" } as const)
+      : ({ _tag: "NonFinite", source: b.choices.of(["operation", "input", "constant"] as const), name: "g" } as const)
+    b.apply("ensure", { guard }, [x, ok])
+  },
+  after: (b) => b.apply("after", {}, [b.any(), b.any()])
 }
 
 const sliceOf = ({ elementType, shape }: Type.Type): Type.Type => Type.make(elementType, shape.slice(1))
@@ -409,7 +422,14 @@ const controlRows: { readonly [K in Primitive.ControlName]: Build } = {
       ...init.map((type) => inner.like(type)),
       ...inner.few()
     ])
-    const attributes = { body, consts: consts.length, carries: init.length, length, reverse: b.choices.boolean() }
+    const attributes = {
+      body,
+      consts: consts.length,
+      carries: init.length,
+      length,
+      reverse: b.choices.boolean(),
+      checkpoint: b.choices.of<Primitive.Checkpoint>(["all", "none", "revolve", { every: 2 }, { snapshots: 3 }])
+    }
     b.control("scan", attributes, [...consts, ...init, ...xs])
   },
   map: (b) => {
@@ -425,7 +445,11 @@ const controlRows: { readonly [K in Primitive.ControlName]: Build } = {
   call: (b) => {
     const known = b.bodies.length > 0 && b.choices.boolean() ? b.choices.of(b.bodies) : undefined
     const operands = known === undefined ? b.few() : Body.inputTypes(known).map((type) => b.like(type))
-    b.control("call", { body: known ?? b.body(operands, (inner) => inner.few()) }, operands)
+    b.control(
+      "call",
+      { body: known ?? b.body(operands, (inner) => inner.few()), checkpoint: b.choices.boolean() },
+      operands
+    )
   },
   whileLoop: (b) => {
     const consts = b.few()
@@ -671,16 +695,8 @@ export const work = (f: Fn.Any): number => {
       pending.push(...node.operands)
       total += Shape.size(node.shape) + 1
       if (node._tag !== "Control") continue
-      const {
-        length = 4,
-        size = length,
-        ...rest
-      } = node.attributes as { readonly length?: number; readonly size?: number }
-      for (const held of Object.values(rest).flatMap((value: unknown) =>
-        Array.isArray(value) ? value.map((sweep: Primitive.Sweep) => sweep.body) : [value]
-      )) {
-        if (typeof held === "object" && held !== null) total += (size + 1) * ofBody(held as Body.Body)
-      }
+      const { length = 4, size = length } = node.attributes as { readonly length?: number; readonly size?: number }
+      for (const held of bodiesOf(node.attributes!)) total += (size + 1) * ofBody(held)
     }
     known.set(body, total)
     return total

@@ -413,7 +413,7 @@ describe("shapes", () => {
     const types = (attributes: Partial<Primitive.ScanAttributes>, operands: ReadonlyArray<Type.Type>) =>
       thrown(() =>
         Primitive.controlDefinitions.scan.types(
-          { body, consts: 0, carries: 1, length: 3, reverse: false, ...attributes },
+          { body, consts: 0, carries: 1, length: 3, reverse: false, checkpoint: "all", ...attributes },
           operands
         )
       ).problem
@@ -422,6 +422,20 @@ describe("shapes", () => {
     expect(types({}, [Type.real([]), Type.real([4, 2])])).toBe("xs, 0: expected a leading axis of 3, got real[4,2]")
     expect(types({ length: 0.5 }, [])).toBe("length is 0.5, expected a non-negative integer")
     expect(types({ carries: 3 }, [Type.real([])])).toBe("carries is 3, expected an integer from 0 to 1")
+    const expected = `expected "all", "none", "revolve", { every: n } or { snapshots: n }`
+    for (const [checkpoint, problem] of [
+      [{ every: 0 }, "checkpoint.every is 0, expected a positive integer"],
+      [{ every: 1.5 }, "checkpoint.every is 1.5, expected a positive integer"],
+      [{ snapshots: -1 }, "checkpoint.snapshots is -1, expected a positive integer"],
+      [{ snapshots: "2" }, "checkpoint.snapshots is 2, expected a positive integer"],
+      [{ every: 1, snapshots: 1 }, `checkpoint is {"every":1,"snapshots":1}, ${expected}`],
+      [{}, `checkpoint is {}, ${expected}`],
+      [null, `checkpoint is null, ${expected}`],
+      ["some", `checkpoint is some, ${expected}`],
+      [undefined, `checkpoint is undefined, ${expected}`]
+    ] as const) {
+      expect(types({ checkpoint: checkpoint as never }, [])).toBe(problem)
+    }
   })
 })
 

@@ -3,9 +3,10 @@
  *
  * @since 0.1.0
  */
-import { Basis, type Expr, Fn, Interpreter, Operations, Shape, Tensor, Tree } from "@fluxion/core"
+import { Basis, type Expr, Failure, Fn, Interpreter, Operations, Shape, Tensor, Tree } from "@fluxion/core"
 import { dual, type DualCarrier, vectorDual } from "./DualAlgebra.ts"
 import { Zero } from "@fluxion/core/Rule"
+import { Result } from "effect"
 
 const expressions = Operations.make(Fn.expressions)
 
@@ -71,33 +72,7 @@ export const jvp = <I extends Tree.Spec, O, E, R>(
   ) as never
 }
 
-/**
- * The Jacobian-vector product at a point, as numbers: one pass of the dual algebra over tensors.
- *
- * **Details**
- *
- * The same result as running `jvp(f)`, without building a program first.
- *
- * @example
- * ```ts
- * import { Expr, Fn } from "@fluxion/core"
- * import * as Forward from "@fluxion/forward-mode"
- *
- * const f = Fn.make({ x: [], y: [] }, ({ x, y }) => Expr.mul(x, y))
- * const result = Forward.evaluate(f, { primals: { x: 3, y: 4 }, tangents: { x: 1, y: 0 } })
- * console.log(result) // { primals: 12, tangents: 4 }
- * ```
- *
- * @category evaluation
- * @since 0.1.0
- */
-export const evaluate: <I extends Tree.Spec, O, E>(
-  f: Fn.Fn<I, O, E>,
-  at: { readonly primals: Tree.Value<I>; readonly tangents: Tree.Value<Tree.Tangent<I>> }
-) => { readonly primals: Tree.Value<O>; readonly tangents: Tree.Value<Tree.Tangent<O>> } = (
-  f: Fn.Any,
-  at: { readonly primals: unknown; readonly tangents: unknown }
-): never => {
+const evaluateAt = (f: Fn.Any, at: { readonly primals: unknown; readonly tangents: unknown }): unknown => {
   const { inputLeaves: inputs, inputs: inputsSpec, outputLeaves: outputs, outputs: outputsSpec } = Fn.specs(f)
   const primals = Tree.toTensors("Forward.evaluate", inputsSpec, at.primals)
   const tangentSpec = Tree.tangentSpec(inputsSpec)
@@ -114,8 +89,66 @@ export const evaluate: <I extends Tree.Spec, O, E>(
         isReal(outputs[i]!) ? [tangent === Zero ? Tensor.zeros(outputs[i]!.type.shape) : tangent] : []
       )
     )
-  } as never
+  }
 }
+
+const attempt = (
+  f: Fn.Any,
+  at: { readonly primals: unknown; readonly tangents: unknown }
+): Result.Result<unknown, unknown> =>
+  Result.mapError(
+    Failure.attempt(() => evaluateAt(f, at)),
+    Failure.errorOf
+  )
+
+/**
+ * The Jacobian-vector product at a point, as numbers: one pass of the dual algebra over tensors.
+ *
+ * **Details**
+ *
+ * A program that can fail does not type-check here: use `evaluateResult`. The same result as running `jvp(f)`, without building a program first.
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn } from "@fluxion/core"
+ * import * as Forward from "@fluxion/forward-mode"
+ *
+ * const f = Fn.make({ x: [], y: [] }, ({ x, y }) => Expr.mul(x, y))
+ * const result = Forward.evaluate(f, { primals: { x: 3, y: 4 }, tangents: { x: 1, y: 0 } })
+ * console.log(result) // { primals: 12, tangents: 4 }
+ * ```
+ *
+ * @category evaluation
+ * @since 0.1.0
+ */
+export const evaluate: <I extends Tree.Spec, O, E>(
+  f: Fn.Fn<I, O, E> & Failure.CheckInfallible<E, "evaluate", "evaluateResult">,
+  at: { readonly primals: Tree.Value<I>; readonly tangents: Tree.Value<Tree.Tangent<I>> }
+) => { readonly primals: Tree.Value<O>; readonly tangents: Tree.Value<Tree.Tangent<O>> } = (f, at) =>
+  Result.getOrThrow(attempt(f, at)) as never
+
+/**
+ * `evaluate` for programs that can fail: what the program fails with, as a value.
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn } from "@fluxion/core"
+ * import * as Forward from "@fluxion/forward-mode"
+ * import { Result } from "effect"
+ *
+ * const f = Fn.make({ x: [], y: [] }, ({ x, y }) => Expr.checked.div(x, y))
+ * const result = Forward.evaluateResult(f, { primals: { x: 3, y: 0 }, tangents: { x: 1, y: 0 } })
+ * console.log(Result.isFailure(result) && result.failure.domain) // y != 0
+ * ```
+ *
+ * @category evaluation
+ * @since 0.1.0
+ */
+export const evaluateResult: <I extends Tree.Spec, O, E>(
+  f: Fn.Fn<I, O, E>,
+  at: { readonly primals: Tree.Value<I>; readonly tangents: Tree.Value<Tree.Tangent<I>> }
+) => Result.Result<{ readonly primals: Tree.Value<O>; readonly tangents: Tree.Value<Tree.Tangent<O>> }, E> = (f, at) =>
+  attempt(f, at) as never
 
 /**
  * The derivative of a program along a direction: `{ at, direction }` in, the tangent of the outputs out.

@@ -3,11 +3,12 @@
  *
  * @since 0.1.0
  */
-import { Basis, type Expr, Fn, Interpreter, Operations, Shape, Tensor, Tree } from "@fluxion/core"
+import { Basis, type Expr, Failure, Fn, Interpreter, Operations, Shape, Tensor, Tree } from "@fluxion/core"
 import { dual } from "effect/Function"
 import type { Traced } from "./Tape.ts"
 import { traced } from "./TracedAlgebra.ts"
 import { Zero } from "@fluxion/core/Rule"
+import { Result } from "effect"
 
 const expressions = Operations.make(Fn.expressions)
 
@@ -85,33 +86,7 @@ export const vjp = <I extends Tree.Spec, O, E, R>(
   ) as never
 }
 
-/**
- * The vector-Jacobian product at a point, as numbers: a tape over tensors.
- *
- * **Details**
- *
- * The same result as running `vjp(f)`, without building a program first.
- *
- * @example
- * ```ts
- * import { Expr, Fn } from "@fluxion/core"
- * import * as Reverse from "@fluxion/reverse-mode"
- *
- * const f = Fn.make({ x: [], y: [] }, ({ x, y }) => Expr.mul(x, y))
- * const result = Reverse.evaluate(f, { primals: { x: 3, y: 4 }, cotangents: 1 })
- * console.log(result) // { primals: 12, cotangents: { x: 4, y: 3 } }
- * ```
- *
- * @category evaluation
- * @since 0.1.0
- */
-export const evaluate: <I extends Tree.Spec, O, E>(
-  f: Fn.Fn<I, O, E>,
-  at: { readonly primals: Tree.Value<I>; readonly cotangents: Tree.Value<Tree.Tangent<O>> }
-) => { readonly primals: Tree.Value<O>; readonly cotangents: Tree.Value<Tree.Tangent<I>> } = (
-  f: Fn.Any,
-  at: { readonly primals: unknown; readonly cotangents: unknown }
-): never => {
+const evaluateAt = (f: Fn.Any, at: { readonly primals: unknown; readonly cotangents: unknown }): unknown => {
   const { inputLeaves: inputs, inputs: inputsSpec, outputs: outputsSpec } = Fn.specs(f)
   const primals = Tree.toTensors("Reverse.evaluate", inputsSpec, at.primals)
   const cotangents = Tree.toTensors("Reverse.evaluate", Tree.tangentSpec(outputsSpec), at.cotangents)
@@ -131,8 +106,68 @@ export const evaluate: <I extends Tree.Spec, O, E>(
       Tree.tangentSpec(inputsSpec),
       pulled.map((cotangent, i) => (cotangent === Zero ? Tensor.zeros(wanted[i]!.primal.shape) : cotangent))
     )
-  } as never
+  }
 }
+
+const attempt = (
+  f: Fn.Any,
+  at: { readonly primals: unknown; readonly cotangents: unknown }
+): Result.Result<unknown, unknown> =>
+  Result.mapError(
+    Failure.attempt(() => evaluateAt(f, at)),
+    Failure.errorOf
+  )
+
+/**
+ * The vector-Jacobian product at a point, as numbers: a tape over tensors.
+ *
+ * **Details**
+ *
+ * A program that can fail does not type-check here: use `evaluateResult`. The same result as running `vjp(f)`, without building a program first.
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn } from "@fluxion/core"
+ * import * as Reverse from "@fluxion/reverse-mode"
+ *
+ * const f = Fn.make({ x: [], y: [] }, ({ x, y }) => Expr.mul(x, y))
+ * const result = Reverse.evaluate(f, { primals: { x: 3, y: 4 }, cotangents: 1 })
+ * console.log(result) // { primals: 12, cotangents: { x: 4, y: 3 } }
+ * ```
+ *
+ * @category evaluation
+ * @since 0.1.0
+ */
+export const evaluate: <I extends Tree.Spec, O, E>(
+  f: Fn.Fn<I, O, E> & Failure.CheckInfallible<E, "evaluate", "evaluateResult">,
+  at: { readonly primals: Tree.Value<I>; readonly cotangents: Tree.Value<Tree.Tangent<O>> }
+) => { readonly primals: Tree.Value<O>; readonly cotangents: Tree.Value<Tree.Tangent<I>> } = (f, at) =>
+  Result.getOrThrow(attempt(f, at)) as never
+
+/**
+ * `evaluate` for programs that can fail: what the program fails with, as a value.
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn } from "@fluxion/core"
+ * import * as Reverse from "@fluxion/reverse-mode"
+ * import { Result } from "effect"
+ *
+ * const f = Fn.make({ x: [], y: [] }, ({ x, y }) => Expr.checked.div(x, y))
+ * const result = Reverse.evaluateResult(f, { primals: { x: 3, y: 0 }, cotangents: 1 })
+ * console.log(Result.isFailure(result) && result.failure.domain) // y != 0
+ * ```
+ *
+ * @category evaluation
+ * @since 0.1.0
+ */
+export const evaluateResult: <I extends Tree.Spec, O, E>(
+  f: Fn.Fn<I, O, E>,
+  at: { readonly primals: Tree.Value<I>; readonly cotangents: Tree.Value<Tree.Tangent<O>> }
+) => Result.Result<{ readonly primals: Tree.Value<O>; readonly cotangents: Tree.Value<Tree.Tangent<I>> }, E> = (
+  f,
+  at
+) => attempt(f, at) as never
 
 /**
  * Which fields of a record of inputs to differentiate with respect to.

@@ -3,11 +3,12 @@
  *
  * @since 0.1.0
  */
-import type { Algebra, Primitive } from "@fluxion/core"
+import type { Algebra, CallSite, Primitive } from "@fluxion/core"
 import type { Zero } from "@fluxion/core/Rule"
 
 /**
- * One step of the tape: a primitive that was applied, one of the results of a control primitive, or an input.
+ * One step of the tape: a primitive that was applied, one of the results of a control primitive, or an input. What the sweep makes of a step has
+ * its call site.
  *
  * @category tape
  * @since 0.1.0
@@ -20,6 +21,7 @@ export type TapeStep<A> =
       readonly attributes: object
       readonly operands: ReadonlyArray<Traced<A>>
       readonly result: A
+      readonly site: CallSite.CallSite
     }
   | {
       readonly _tag: "Control"
@@ -28,6 +30,7 @@ export type TapeStep<A> =
       readonly operands: ReadonlyArray<Traced<A>>
       readonly results: ReadonlyArray<A>
       readonly residuals: ReadonlyArray<A>
+      readonly site: CallSite.CallSite
     }
   | { readonly _tag: "Project"; readonly of: number; readonly position: number }
 

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { type Algebra, Operations, Primitive } from "@fluxion/core"
+import { type Algebra, CallSite, Operations, Primitive } from "@fluxion/core"
 import { type AnyContext, Zero } from "@fluxion/core/Rule"
 import type { Tape, TapeEntry, Traced } from "./Tape.ts"
 import type { ControlVjpRule } from "./VjpRule.ts"
@@ -59,6 +59,14 @@ export const traced = <A>(algebra: Algebra<A>): Tape<A> => {
   })
 
   const pullback: Tape<A>["pullback"] = (outputs, cotangents, inputs) => {
+    const before = CallSite.inherited()
+    try {
+      return sweep(outputs, cotangents, inputs)
+    } finally {
+      CallSite.inherit(before)
+    }
+  }
+  const sweep: Tape<A>["pullback"] = (outputs, cotangents, inputs) => {
     const accumulated = new Map<number, A>()
     const accumulate = (entry: TapeEntry<A>, cotangent: A): void => {
       const before = accumulated.get(entry.index)
@@ -80,16 +88,28 @@ export const traced = <A>(algebra: Algebra<A>): Tape<A> => {
         const cotangents = results.get(index)
         if (cotangents === undefined) continue
         results.delete(index)
-        const pulled = controlTable[step.primitive].pullback(
+        const { accumulates, pullback } = controlTable[step.primitive]
+        // What stands in several places has what it got so far in the first.
+        const seen = new Set<number>()
+        const before = step.operands.map(({ entry }): A | Zero => {
+          if (accumulates !== true || entry === undefined || seen.has(entry.index)) return Zero
+          seen.add(entry.index)
+          return accumulated.get(entry.index) ?? Zero
+        })
+        CallSite.inherit(step.site)
+        const pulled = pullback(
           algebra,
           cotangents,
           step.operands.map((operand) => operand.primal),
           step,
-          controlContext(step.attributes, step.operands)
+          controlContext(step.attributes, step.operands),
+          before
         )
         step.operands.forEach(({ entry }, i) => {
           const own = pulled[i] as A | Zero
-          if (entry !== undefined && own !== Zero) accumulate(entry, own)
+          if (entry === undefined || own === Zero) return
+          if (before[i] === Zero) accumulate(entry, own)
+          else accumulated.set(entry.index, own)
         })
         continue
       }
@@ -103,6 +123,7 @@ export const traced = <A>(algebra: Algebra<A>): Tape<A> => {
         cotangents[step.position] = cotangent
         continue
       }
+      CallSite.inherit(step.site)
       const { attributes, primitive, result } = step
       const operands = step.operands.map((operand) => operand.primal)
       const context: AnyContext<A> = { ops, attributes, operands, result, type: algebra.typeOf(result) }
@@ -132,12 +153,17 @@ export const traced = <A>(algebra: Algebra<A>): Tape<A> => {
       apply: (primitive, attributes, carriers, type) => {
         const operands = carriers as ReadonlyArray<Traced<A>>
         const result = algebra.apply(primitive, attributes, operands.map((operand) => operand.primal) as never, type)
+        // A guard passes its operand on, with its place on the tape: so cotangents add up in the same order, to the same bits, as without it.
+        if (primitive === "ensure" || primitive === "after") return { primal: result, entry: operands[0]!.entry }
         const rule = table[primitive]
         const varies = operands.some(
           ({ entry }, i) => entry !== undefined && (typeof rule === "function" || rule[i] !== Zero)
         )
         return varies
-          ? { primal: result, entry: record({ _tag: "Apply", primitive, attributes, operands, result }) }
+          ? {
+              primal: result,
+              entry: record({ _tag: "Apply", primitive, attributes, operands, result, site: CallSite.inherited() })
+            }
           : constant(result)
       },
       applyMany: (primitive, attributes, operands, types) => {
@@ -150,7 +176,8 @@ export const traced = <A>(algebra: Algebra<A>): Tape<A> => {
         if (!varies.includes(true)) return apply().map(constant)
         const { residuals, results } =
           forward === undefined ? { residuals: [], results: apply() } : forward(algebra, primals, context)
-        const { index } = record({ _tag: "Control", primitive, attributes, operands, residuals, results })
+        const site = CallSite.inherited()
+        const { index } = record({ _tag: "Control", primitive, attributes, operands, residuals, results, site })
         return results.map((primal, position) =>
           varies[position] === true
             ? { primal, entry: record({ _tag: "Project", of: index, position }) }

@@ -64,6 +64,8 @@ export interface Evaluated<A> {
  * - `active` says which results vary, given which operands do.
  * - `forward`, where present, evaluates the primitive and saves what the pullback needs; without it nothing but operands and results is kept.
  * - `pullback` takes a cotangent for each result and gives one for each operand: `Zero` for those that do not vary.
+ * - `accumulates`, where true: `pullback` is also told which cotangents the operands have from later steps, and adds to them. So they are summed in the
+ *   order in which they would be if the operations inside stood in the place of the primitive.
  *
  * @category models
  * @since 0.1.0
@@ -76,8 +78,10 @@ export interface ControlVjpRule<K extends Primitive.ControlName> {
     cotangents: ReadonlyArray<A | Zero>,
     operands: ReadonlyArray<A>,
     evaluated: Evaluated<A>,
-    context: ControlContext<K>
+    context: ControlContext<K>,
+    before: ReadonlyArray<A | Zero>
   ) => ReadonlyArray<A | Zero>
+  readonly accumulates?: true
 }
 
 /**

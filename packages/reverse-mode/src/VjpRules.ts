@@ -14,6 +14,7 @@ import { contraction } from "./rules/contraction.ts"
 import { controlFlow } from "./rules/controlFlow.ts"
 import { decomposition } from "./rules/decomposition.ts"
 import { elementwise } from "./rules/elementwise.ts"
+import { guard } from "./rules/guard.ts"
 import { implicit } from "./rules/implicit.ts"
 import { linalg } from "./rules/linalg.ts"
 import { random } from "./rules/random.ts"
@@ -52,7 +53,8 @@ export const rules: VjpRules<Primitive.Name> = {
   ...contraction,
   ...structural,
   ...linalg,
-  ...random
+  ...random,
+  ...guard
 }
 
 /**

@@ -9,6 +9,7 @@ export {
   type CheckScalarOutput,
   type DifferentiableKeys,
   evaluate,
+  evaluateResult,
   grad,
   type GradOptions,
   jacobian,

@@ -1,7 +1,7 @@
 // Every primitive and every derived function, by tables that are total: a new one without a row fails. For each: forward = reverse = numerical
 // derivatives at ordinary points, the conventions at kinks, special values, broadcasting, empty arrays, and ranks 0 to 4.
 
-import { Expr, Fn, Primitive, Shape, Tensor, Tree } from "@fluxion/core"
+import { Expr, Fn, Operations, Primitive, Shape, Tensor, Tree } from "@fluxion/core"
 import * as Forward from "@fluxion/forward-mode"
 import * as Reverse from "@fluxion/reverse-mode"
 import { Arbitraries, Laws, Ulp } from "@fluxion/testing"
@@ -40,6 +40,8 @@ interface OfArrays {
   /** No special values: where a matrix is singular or holds NaN, each mode divides by zero in an order of its own (see linalg.test.ts). */
   readonly special?: false
 }
+
+const operations = Operations.make(Fn.expressions)
 
 const one = (...points: Point): ReadonlyArray<Point> => points.map((x) => [x])
 
@@ -844,6 +846,20 @@ const primitivesOfArrays = {
       ),
       ...[-1, 1, 5].map((diagonal) => [[[3, 3]], (x: Array64) => Expr.triu(x, diagonal)] as const)
     ]
+  },
+  // That and where they fail: packages/core/test/guards.test.ts and guards.test.ts.
+  ensure: {
+    cases: [
+      [[[]], (x) => Expr.ensure(x!, true, () => "never")],
+      [[[2, 3]], (x) => Expr.ensure(x!, Expr.constant(Tensor.bool([true, true, true])), () => "never")],
+      [[[0, 3]], (x) => Expr.ensure(x!, false, () => "never")]
+    ]
+  },
+  after: {
+    cases: [
+      [[[2, 3], [2]], (x, y) => operations.after(x!, y!)],
+      [[[0]], (x) => operations.after(x!, Expr.constant(true))]
+    ]
   }
 } satisfies Partial<Record<Primitive.Name, OfArrays>>
 
@@ -977,6 +993,8 @@ const others = [
   "fixedPoint",
   "fold",
   "iterate",
+  // Functions with a restricted domain: packages/core/test/guards.test.ts.
+  "checked",
   "constant",
   "isExpr",
   "ones",

@@ -1,6 +1,17 @@
 // Randomness across modes: streams that are never shared, draws that are the same in every mode, pathwise derivatives, and the distributions themselves.
 
-import { type Algebra, Body, Expr, Fn, Interpreter, Primitive, Random, Tensor } from "@fluxion/core"
+import {
+  type Algebra,
+  Body,
+  Expr,
+  Fn,
+  Interpreter,
+  Primitive,
+  Random,
+  Tensor,
+  type Tree,
+  type Type
+} from "@fluxion/core"
 import * as Calculus from "@fluxion/calculus"
 import * as Forward from "@fluxion/forward-mode"
 import * as Reverse from "@fluxion/reverse-mode"
@@ -10,6 +21,19 @@ import { describe, expect, it } from "vitest"
 
 type Scalar = Expr.Expr<readonly []>
 type Program = Fn.Fn<readonly [], readonly []>
+/** What a program requires. */
+type Required<F> = F extends Fn.Fn<infer _I, infer _O, infer _E, infer R> ? R : never
+/** A program to which a key and parameters are given. */
+type Later<I extends Tree.Spec, O> = Fn.Fn<
+  {
+    readonly key: Type.Type<"index", readonly [2]>
+    readonly inputs: {
+      readonly params: { readonly scale: readonly []; readonly shift: readonly [3] }
+      readonly inputs: I
+    }
+  },
+  O
+>
 
 // -----------------------------------------------------------------------------
 // Random programs that draw
@@ -338,6 +362,57 @@ describe("every mode", () => {
     const bound = Reverse.grad(Fn.withKey(Fn.withParams(noisy)), { wrt: ["inputs"] })
     const { inputs } = Fn.runSync(bound, { key, inputs: { params: { a: 3 }, inputs: 2 } })
     expect(inputs.inputs / 3).toBeCloseTo(inputs.params.a / 2, 14)
+  })
+
+  it("makes whole derivatives of programs that still require something: the same as of programs to which it was given", () => {
+    const shift = Expr.param("shift", [3], { _tag: "Constant", value: 1 })
+    const f = Fn.make([3], (x) => {
+      const scale = Expr.param("scale", [], { _tag: "Constant", value: 2 })
+      const noise = Expr.random.normal([3])
+      const [last] = Expr.scan(
+        (carry: Scalar, xi: Scalar) => {
+          const next = Expr.add(Expr.mul(carry, Expr.sin(xi)), Expr.mul(scale, Expr.random.uniform([])))
+          return [next, next]
+        },
+        1,
+        x
+      )
+      const shared = Expr.map((xi) => Expr.mul(Expr.exp(xi), Expr.add(scale, Expr.random.uniform([]))), x)
+      return Expr.mul(Expr.add(shared, Expr.mul(noise, shift)), Expr.add(last, Expr.square(x)))
+    })
+    const g = Fn.make([3], (x) => Expr.sum(Fn.apply(f, x)))
+    const at = Tensor.make([0.3, -1.2, 0.8])
+    const params = { scale: 1.7, shift: Tensor.make([0.5, -2, 3]) }
+    const given = Fn.make([3], (x) => Fn.apply(Fn.withKey(Fn.withParams(f)), { key, inputs: { params, inputs: x } }))
+    const givenSum = Fn.make([3], (x) => Fn.apply(Fn.withKey(Fn.withParams(g)), { key, inputs: { params, inputs: x } }))
+    const later = <I extends Tree.Spec, O, E>(h: Fn.Fn<I, O, E, Required<typeof f>>, inputs: Tree.Value<I>) =>
+      Fn.runResult(Fn.withKey(Fn.withParams(h)) as unknown as Fn.Any as Later<I, O>, {
+        key,
+        inputs: { params, inputs }
+      })
+    const now = <I extends Tree.Spec, O>(h: Fn.Fn<I, O>, inputs: Tree.Value<I>) => Fn.runResult(h, inputs as never)
+    expect(later(Forward.jacobian(f), at)).toEqual(now(Forward.jacobian(given), at))
+    expect(later(Reverse.jacobian(f), at)).toEqual(now(Reverse.jacobian(given), at))
+    expect(later(Calculus.hessian(g), at)).toEqual(now(Calculus.hessian(givenSum), at))
+    expect(later(Calculus.laplacian(g), at)).toEqual(now(Calculus.laplacian(givenSum), at))
+    const along = { at, direction: Tensor.make([1, -2, 0.5]) }
+    expect(later(Calculus.taylor(f, 3), along)).toEqual(now(Calculus.taylor(given, 3), along))
+    const [sparse, sparseGiven] = [Calculus.sparseJacobian(f), Calculus.sparseJacobian(given)]
+    expect(sparse.pattern).toEqual(sparseGiven.pattern)
+    expect(later(sparse.values, at)).toEqual(now(sparseGiven.values, at))
+    // What a program that is linear requires, its transpose requires.
+    const linear = Fn.make([3], (x) =>
+      Expr.mul(x, Expr.mul(Expr.random.normal([3]), Expr.param("scale", [], { _tag: "Constant", value: 2 })))
+    )
+    const diagonal = (v: Tensor.Tensor<readonly [3]>) =>
+      Fn.runSync(Fn.withKey(Fn.withParams(linear)), { key, inputs: { params: { scale: 1.7 }, inputs: v } })
+    const transposed = Fn.withKey(Fn.withParams(Calculus.linearTranspose(linear)))
+    expect(Fn.runSync(transposed, { key, inputs: { params: { scale: 1.7 }, inputs: at } })).toEqual(diagonal(at))
+    // A point evaluates them, so it needs them.
+    const { tangent } = Effect.runSync(Calculus.linearize(given, at))
+    const columns = Fn.runSync(Forward.jacobian(tangent), at)
+    const expected = Fn.runSync(Forward.jacobian(given), at)
+    columns.data.forEach((x, i) => expect(x).toBeCloseTo(expected.data[i]!, 12))
   })
 })
 

@@ -243,7 +243,9 @@ export const costs: { readonly [K in Primitive.Name]: Cost<K> } = {
   // A block has two words: a key, a real, or the draws for two places.
   foldIn: elementwise("additions", block / 2),
   randomUniform: elementwise("additions", block),
-  randomPermutation: elementwise("additions", block / 2)
+  randomPermutation: elementwise("additions", block / 2),
+  ensure: nothing,
+  after: nothing
 }
 
 /** What a control primitive costs beside the evaluations of its bodies, and how often it evaluates them where that is known from shapes. */

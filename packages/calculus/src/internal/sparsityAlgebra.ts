@@ -210,6 +210,8 @@ const batch: Rule = ({ operands, scratch, type }) => {
   )
 }
 
+const first: Rule = ({ operands: [x] }) => setsOf(x!)
+
 const table: { readonly [K in Exclude<SparsityRule, "constant">]: Rule } = {
   elementwise: elementwise(() => always),
   product,
@@ -219,7 +221,8 @@ const table: { readonly [K in Exclude<SparsityRule, "constant">]: Rule } = {
   reduce,
   cumulative,
   contract,
-  batch
+  batch,
+  first
 }
 
 /** The sparsity of a body in terms of its own inputs, as far as their values are known. */

@@ -195,7 +195,7 @@ const define = (
   const inputs = nodes.map((type, i) => ({ label: paths[i]!, type }))
   // The program holds the function once: the residual and the solver call it.
   const given = capture(inputs, (x) => readLike(operation, "x", spec, f(Tree.unflatten(spec, x)), "init"))
-  const called = { body: close(given, given.captured) }
+  const called = { body: close(given, given.captured), checkpoint: false }
   const evaluate = (x: ReadonlyArray<Node>) => applyMany("call", called, [...given.captured, ...x])
   const residual = capture(inputs, (x) => residualOf(evaluate(x), x))
   const { solver } = options

@@ -350,6 +350,8 @@ export type View =
       readonly attributes: object
       readonly operands: ReadonlyArray<Any>
       readonly type: Type.Type
+      /** `file:line:column` of the user code that built it, where known. */
+      readonly site: string | undefined
     }
   | {
       readonly _tag: "Project"
@@ -363,6 +365,7 @@ export type View =
       /** Which of its results this is. */
       readonly index: number
       readonly type: Type.Type
+      readonly site: string | undefined
     }
 
 /**
@@ -404,7 +407,8 @@ export const view = (self: Any): View => {
         primitive: node.primitive!,
         attributes: node.attributes!,
         operands: node.operands as ReadonlyArray<unknown> as ReadonlyArray<Any>,
-        type
+        type,
+        site: node.site ?? undefined
       }
     case "Project": {
       const [of] = node.operands as readonly [Internal.Node]
@@ -416,7 +420,8 @@ export const view = (self: Any): View => {
         operands: of.operands as ReadonlyArray<unknown> as ReadonlyArray<Any>,
         of: of.id,
         index: node.index,
-        type
+        type,
+        site: node.site ?? undefined
       }
     }
     case "Control":

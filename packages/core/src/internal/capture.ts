@@ -2,6 +2,7 @@
 
 import type * as Type from "../Type.ts"
 import { copyingAlgebra } from "./expressionAlgebra.ts"
+import { unwatched } from "./guards.ts"
 import { interpret } from "./interpret.ts"
 import { input, type Node, upcomingId } from "./node.ts"
 import type { Body } from "./schedule.ts"
@@ -24,7 +25,7 @@ export const capture = (
 ): Captured => {
   const start = upcomingId()
   const fresh = inputs.map(({ label, type }) => input(label, type))
-  const outputs = build(fresh)
+  const outputs = unwatched(() => build(fresh))
   const captured: Array<Node> = []
   const seen = new Set<Node>(fresh)
   const pending = outputs.slice()
@@ -84,6 +85,6 @@ export const close = ({ inputs, outputs }: Captured, captured: ReadonlyArray<Nod
   if (captured.length === 0) return { inputNodes: inputs, outputNodes: outputs }
   const free = [...captured, ...inputs]
   const inputNodes = free.map((node, i) => input(node.label ?? `captured${i}`, node))
-  const outputNodes = interpret({ inputNodes: free, outputNodes: outputs }, copyingAlgebra, inputNodes)
+  const outputNodes = unwatched(() => interpret({ inputNodes: free, outputNodes: outputs }, copyingAlgebra, inputNodes))
   return { inputNodes, outputNodes }
 }

@@ -1,6 +1,8 @@
 // Leaves out results of control primitives that nothing needs, and what their bodies compute for them alone.
 
 import type * as Primitive from "../Primitive.ts"
+import { bodiesOf } from "./bodies.ts"
+import { inherit } from "./callSite.ts"
 import { memory } from "./memory.ts"
 import { applyTyped, control, type Node } from "./node.ts"
 import { type Body, schedule, usedInputs } from "./schedule.ts"
@@ -64,10 +66,12 @@ const reduceBody = (body: Body): Body => {
   }
   // Nodes before the first change stay the same.
   const values = new Array<Node>(nodes.length)
+  const before = inherit(null)
   const results = new Map<number, ReadonlyArray<Node | undefined>>()
   for (let i = 0; i < nodes.length; i++) {
     if (live[i] === 0) continue
     const node = nodes[i]!
+    inherit(node.site)
     const own = Array.from({ length: first[i + 1]! - first[i]! }, (_, j) => operands[first[i]! + j]!)
     if (node._tag === "Project") {
       values[i] = results.get(own[0]!)![node.index] ?? node
@@ -89,12 +93,15 @@ const reduceBody = (body: Body): Body => {
           : applyTyped(node.primitive!, node.attributes!, inner, node)
     }
   }
+  inherit(before)
   return { inputNodes: body.inputNodes, outputNodes: outputs.map((p) => values[p]!) }
 }
 
 const reduce = (node: Node, results: Flags): Reduced => {
   const reducer = reducers[node.control!.primitive] as Reducer<object> | undefined
-  return reducer === undefined
+  // A guard is evaluated whether or not its results are needed.
+  const isGuarded = bodiesOf(node.attributes!).some((body) => body.outputNodes.some(({ guarded }) => guarded))
+  return reducer === undefined || isGuarded
     ? { attributes: node.attributes!, operands: node.operands.map(() => true), results: results.map(() => true) }
     : reducer(node.attributes!, results, node.operands.length)
 }

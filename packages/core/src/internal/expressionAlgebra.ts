@@ -8,6 +8,7 @@ import * as Shape from "../Shape.ts"
 import type * as Tensor from "../Tensor.ts"
 import type * as Type from "../Type.ts"
 import { apply as applyChecked, applyMany } from "./apply.ts"
+import { noteGuard } from "./guards.ts"
 import { applyTyped, constant, control, type Node } from "./node.ts"
 
 const scalarValue = (node: Node): number | undefined =>
@@ -69,25 +70,38 @@ const isFiniteNonZero = (value: number | undefined): boolean =>
 export const expressionAlgebra: Algebra<Node> = {
   apply: (primitive, attributes, operands, type) => {
     const nodes = operands as ReadonlyArray<Node>
-    return (
+    const node =
       simplify(primitive, attributes, nodes) ??
       (type === undefined
         ? applyChecked(primitive, attributes, nodes)
         : applyTyped(primitive, attributes, nodes, { elementType: type.elementType, shape: type.shape }))
-    )
+    if (primitive === "ensure") noteGuard(node)
+    return node
   },
-  applyMany: (primitive, attributes, operands, types) =>
-    types === undefined ? applyMany(primitive, attributes, operands) : control(primitive, attributes, operands, types),
+  applyMany: (primitive, attributes, operands, types) => {
+    const results =
+      types === undefined ? applyMany(primitive, attributes, operands) : control(primitive, attributes, operands, types)
+    if (results.length > 0) noteGuard(results[0]!)
+    return results
+  },
   constant,
   typeOf: (node: Node): Type.Type => node,
-  free: (expr) => expr as unknown as Node
+  free: (expr) => {
+    const node = expr as unknown as Node
+    noteGuard(node)
+    return node
+  }
 }
 
 /** The expression algebra that copies programs as they are written. */
 export const copyingAlgebra: Algebra<Node> = {
   ...expressionAlgebra,
-  apply: (primitive, attributes, operands, type) =>
-    type === undefined
-      ? applyChecked(primitive, attributes, operands as ReadonlyArray<Node>)
-      : applyTyped(primitive, attributes, operands as ReadonlyArray<Node>, type)
+  apply: (primitive, attributes, operands, type) => {
+    const node =
+      type === undefined
+        ? applyChecked(primitive, attributes, operands as ReadonlyArray<Node>)
+        : applyTyped(primitive, attributes, operands as ReadonlyArray<Node>, type)
+    if (primitive === "ensure") noteGuard(node)
+    return node
+  }
 }

@@ -7,6 +7,8 @@ import type { Requirement } from "../Requirement.ts"
 import type * as Shape from "../Shape.ts"
 import type * as Tensor from "../Tensor.ts"
 import type * as Type from "../Type.ts"
+import { bodiesOf } from "./bodies.ts"
+import { siteOfNode } from "./callSite.ts"
 
 export const TypeId = "~@fluxion/core/Expr"
 
@@ -17,7 +19,6 @@ let nextId = 0
 export const requires = { params: 1, random: 2 } as const
 
 export class Node extends Pipeable.Class implements Type.Type {
-  readonly [TypeId] = TypeId
   readonly id: number
   readonly _tag: "Input" | "Constant" | "Apply" | "Control" | "Project"
   readonly elementType: Type.ElementType
@@ -35,6 +36,10 @@ export class Node extends Pipeable.Class implements Type.Type {
   readonly requirement: Requirement | undefined
   /** Which kinds of requirement the node depends on. */
   readonly requires: number
+  /** Whether evaluating it can fail: it is a guard, holds one in a body, or needs one. */
+  readonly guarded: boolean
+  /** Of an application: the line of user code that built it, `file:line:column`; `null` where that is not known. */
+  readonly site: string | null
   /** Scratch of the scheduler, meaningless outside of one call: which visit saw this node last, and where it put it. */
   visit = 0
   position = 0
@@ -49,6 +54,8 @@ export class Node extends Pipeable.Class implements Type.Type {
     label: string | undefined,
     control?: Node["control"],
     index = 0,
+    guarded = false,
+    site: string | null = null,
     requirement?: Requirement
   ) {
     super()
@@ -67,6 +74,12 @@ export class Node extends Pipeable.Class implements Type.Type {
     let bits = requirement === undefined ? 0 : requirement._tag === "Param" ? requires.params : requires.random
     for (let i = 0; i < operands.length; i++) bits |= operands[i]!.requires
     this.requires = bits
+    this.guarded = guarded
+    this.site = site
+  }
+  // A million nodes are no rarity: what all have in common is on the prototype.
+  get [TypeId](): typeof TypeId {
+    return TypeId
   }
   toJSON() {
     return {
@@ -113,18 +126,44 @@ export const required = (label: string, type: Type.Type, requirement: Requiremen
     label,
     undefined,
     0,
+    false,
+    null,
     requirement
   )
 
 export const constant = (value: Tensor.Any): Node =>
   new Node("Constant", value.elementType, value.shape, undefined, undefined, none, value, undefined)
 
+// Shared by all nodes that have none.
+const noAttributes = {}
+
+const isEmpty = (attributes: object): boolean => {
+  for (const _ in attributes) return false
+  return true
+}
+
 export const applyTyped = (
   primitive: Primitive.Name,
   attributes: object,
   operands: ReadonlyArray<Node>,
   type: Type.Type
-): Node => new Node("Apply", type.elementType, type.shape, primitive, attributes, operands, undefined, undefined)
+): Node =>
+  new Node(
+    "Apply",
+    type.elementType,
+    type.shape,
+    primitive,
+    isEmpty(attributes) ? noAttributes : attributes,
+    operands,
+    undefined,
+    undefined,
+    undefined,
+    0,
+    primitive === "ensure" || operands.some(isGuarded),
+    siteOfNode()
+  )
+
+const isGuarded = (node: Node): boolean => node.guarded
 
 const noShape: Shape.Shape = []
 
@@ -135,10 +174,20 @@ export const controlNode = (
   operands: ReadonlyArray<Node>,
   types: ReadonlyArray<Type.Type>
 ): Node =>
-  new Node("Control", "real", noShape, undefined, attributes, operands, undefined, undefined, {
-    primitive,
-    types: types.map(({ elementType, shape }): Type.Type => ({ elementType, shape }))
-  })
+  new Node(
+    "Control",
+    "real",
+    noShape,
+    undefined,
+    attributes,
+    operands,
+    undefined,
+    undefined,
+    { primitive, types: types.map(({ elementType, shape }): Type.Type => ({ elementType, shape })) },
+    0,
+    operands.some(isGuarded) || bodiesOf(attributes).some((body) => body.outputNodes.some(isGuarded)),
+    siteOfNode()
+  )
 
 /** One of the results of a control node. */
 export const project = (control: Node, index: number): Node => {
@@ -153,7 +202,9 @@ export const project = (control: Node, index: number): Node => {
     undefined,
     undefined,
     undefined,
-    index
+    index,
+    control.guarded,
+    control.site
   )
 }
 

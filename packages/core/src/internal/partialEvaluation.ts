@@ -6,6 +6,7 @@ import * as Type from "../Type.ts"
 import { copyingAlgebra } from "./expressionAlgebra.ts"
 import { allocate, tensor } from "./indexing.ts"
 import { interpret } from "./interpret.ts"
+import { inherit } from "./callSite.ts"
 import { memory } from "./memory.ts"
 import { applyTyped, constant, control, input, type Node } from "./node.ts"
 import { type Body, schedule } from "./schedule.ts"
@@ -67,7 +68,7 @@ const build = (body: Body, known: Flags, allowed: Flags, directable: Flags): Par
       direct[i] = true
       return inUnknown[i]!
     }
-    if (value._tag === "Constant") return value
+    if (value._tag === "Constant" || value.requirement !== undefined) return value
     // A broadcast is made again rather than kept.
     if (value.primitive === "broadcastTo") {
       return applyTyped("broadcastTo", value.attributes!, [toUnknown(value.operands[0]!)], value)
@@ -84,20 +85,29 @@ const build = (body: Body, known: Flags, allowed: Flags, directable: Flags): Par
 
   const values = new Array<Value>(nodes.length)
   const results = new Map<number, ReadonlyArray<Value>>()
+  // What can fail in the known part: it has to be evaluated, whether or not something needs it.
+  const guarded: Array<Node> = []
+  const note = (node: Node): void => {
+    if (node.guarded) guarded.push(node)
+  }
+  const before = inherit(null)
   for (let i = 0; i < nodes.length; i++) {
     const node = nodes[i]!
+    inherit(node.site)
     const at = inputIndex[i]!
     const own = Array.from({ length: first[i + 1]! - first[i]! }, (_, j) => operands[first[i]! + j]!)
     if (at >= 0)
       values[i] = known[at] === true ? { known: true, node: fresh[at]! } : { known: false, node: inUnknown[at]! }
-    else if (node._tag === "Constant") values[i] = { known: true, node }
+    // What a program requires is free in both parts.
+    else if (node._tag === "Constant" || node.requirement !== undefined) values[i] = { known: true, node }
     else if (node._tag === "Project") values[i] = results.get(own[0]!)![node.index]!
     else {
       const carriers = own.map((p) => values[p]!)
       if (node.control !== undefined) {
-        results.set(i, splitControl(node.control, node.attributes!, carriers, toUnknown))
+        results.set(i, splitControl(node.control, node.attributes!, carriers, toUnknown, note))
       } else if (carriers.every((carrier) => carrier.known)) {
         const copy = applyTyped(node.primitive!, node.attributes!, carriers.map(nodeOf), node)
+        if (node.primitive === "ensure") note(copy)
         values[i] = { known: true, node: copy }
       } else {
         const inner = carriers.map((carrier) => seenFrom(carrier, toUnknown))
@@ -107,7 +117,24 @@ const build = (body: Body, known: Flags, allowed: Flags, directable: Flags): Par
   }
   const outcomes = outputs.map((p) => values[p]!)
   const isKnown = outcomes.map((value, i) => value.known && allowed[i]!)
+  inherit(before)
   const unknownOutputs = select(outcomes, not(isKnown)).map((value) => seenFrom(value, toUnknown))
+  const reached = new Set<Node>()
+  const reach = (from: ReadonlyArray<Node>): void => {
+    const pending = from.slice()
+    while (pending.length > 0) {
+      const node = pending.pop()!
+      if (!node.guarded || reached.has(node)) continue
+      reached.add(node)
+      pending.push(...node.operands)
+    }
+  }
+  reach([...select(outcomes, isKnown).map(nodeOf), ...residuals.map(({ value }) => value)])
+  for (const node of guarded.reverse()) {
+    if (reached.has(node)) continue
+    toUnknown(node)
+    reach([node])
+  }
   return {
     known: {
       inputNodes: select(fresh, known),
@@ -144,6 +171,7 @@ interface Context<A> {
   readonly known: Flags
   readonly types: ReadonlyArray<Type.Type>
   readonly toUnknown: (node: Node) => Node
+  readonly note: (node: Node) => void
 }
 
 type Splitter<A> = (context: Context<A>) => ReadonlyArray<Value>
@@ -152,14 +180,17 @@ const splitControl = (
   { primitive, types }: NonNullable<Node["control"]>,
   attributes: object,
   operands: ReadonlyArray<Value>,
-  toUnknown: (node: Node) => Node
+  toUnknown: (node: Node) => Node,
+  note: (node: Node) => void
 ): ReadonlyArray<Value> => {
   const known = operands.map((operand) => operand.known)
   if (all(known)) {
-    return control(primitive, attributes, operands.map(nodeOf), types).map((node) => ({ known: true, node }))
+    const results = control(primitive, attributes, operands.map(nodeOf), types)
+    results.forEach(note)
+    return results.map((node) => ({ known: true, node }))
   }
   const splitter = splitters[primitive] as Splitter<object> | undefined
-  const context = { attributes, operands, known, types, toUnknown }
+  const context = { attributes, operands, known, types, toUnknown, note }
   return (splitter ?? whole(primitive))(context)
 }
 
@@ -195,7 +226,8 @@ const hoist = (body: Body, consts: number, operands: ReadonlyArray<Value>) => {
   const invariant = operands.map((operand, i) => i < consts && operand.known)
   const none = body.outputNodes.map(() => false)
   const parts = splitBody(body, invariant, none, invariant)
-  if (parts.residuals === 0) return { body, consts, operands }
+  // A guard stays where it is: a loop without steps does not fail.
+  if (parts.residuals === 0 || parts.known.outputNodes.some(({ guarded }) => guarded)) return { body, consts, operands }
   const before = interpret(parts.known, copyingAlgebra, select(operands, invariant).map(nodeOf))
   return {
     body: parts.unknown,
@@ -210,7 +242,9 @@ const hoist = (body: Body, consts: number, operands: ReadonlyArray<Value>) => {
 
 const splitCall: Splitter<Primitive.CallAttributes> = (context) => {
   const { attributes, known, operands, toUnknown, types } = context
-  const { body } = attributes
+  const { body, checkpoint } = attributes
+  // A checkpoint keeps no residuals.
+  if (checkpoint) return whole("call")(context)
   const parts = splitBody(
     body,
     known,
@@ -223,6 +257,7 @@ const splitCall: Splitter<Primitive.CallAttributes> = (context) => {
     select(operands, known).map(nodeOf),
     parts.known.outputNodes
   )
+  fromKnown.forEach(context.note)
   const own = fromKnown.length - parts.residuals
   const fromUnknown = control(
     "call",
@@ -266,6 +301,7 @@ const splitCond: Splitter<Primitive.CondAttributes> = (context) => {
     [predicate.node, ...select(consts, known).map(nodeOf)],
     knownAttributes.whenTrue.outputNodes
   )
+  fromKnown.forEach(context.note)
   // Each branch takes the residuals of both.
   const placeholders = (parts: Parts): Array<Node> => residualsOf(parts).map((node, i) => input(`residual${i}`, node))
   const inputsOf = ({ residuals, unknown: { inputNodes } }: Parts) =>
@@ -319,6 +355,7 @@ const splitMap: Splitter<Primitive.MapAttributes> = (context) => {
     select(operands, known).map(nodeOf),
     outputNodes.map(resultType)
   )
+  results.forEach(context.note)
   const fromResiduals = results.slice(knownStacks, knownStacks + residuals.length)
   const fromKnown = [...results.slice(0, knownStacks), ...results.slice(knownStacks + residuals.length)]
 
@@ -344,7 +381,8 @@ const splitMap: Splitter<Primitive.MapAttributes> = (context) => {
 
 const splitScan: Splitter<Primitive.ScanAttributes> = (context) => {
   const { attributes, toUnknown, types } = context
-  const { carries, length } = attributes
+  const { carries, checkpoint, length } = attributes
+  if (checkpoint !== "all") return whole("scan")(context)
   const { body, consts, operands } = hoist(attributes.body, attributes.consts, context.operands)
   const isConst = operands.map((_, i) => i < consts)
   const isCarry = operands.map((_, i) => i >= consts && i < consts + carries)
@@ -366,6 +404,7 @@ const splitScan: Splitter<Primitive.ScanAttributes> = (context) => {
     select(operands, flags).map(nodeOf),
     parts.known.outputNodes.map((type, i) => (i < knownCarries ? type : stacked(length)(type)))
   )
+  results.forEach(context.note)
   const own = results.length - parts.residuals
   const unknown = groupInputs(parts, flags, [isConst, isCarry, isXs])
   const [ofConsts, ofCarries, ofXs] = unknown.groups as [Group, Group, Group]
@@ -428,7 +467,8 @@ const splitWhileLoop: Splitter<Primitive.WhileLoopAttributes> = (context) => {
     flags = next
   }
   const states = flags.slice(consts)
-  if (!states.includes(true) || !all(knownOutputs(condition, flags))) return again
+  const guarded = [condition, sweep.body].some(({ outputNodes }) => outputNodes.some((node) => node.guarded))
+  if (guarded || !states.includes(true) || !all(knownOutputs(condition, flags))) return again
   const restrict = (body: Body, outputs: Flags): Body => {
     const { inputNodes, outputNodes } = splitBody(body, flags, outputs, flags).known
     return { inputNodes, outputNodes: outputNodes.slice(0, count(outputs)) }

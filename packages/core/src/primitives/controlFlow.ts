@@ -9,8 +9,9 @@
  * @since 0.1.0
  */
 import { allocate, tensor } from "../internal/indexing.ts"
+import { raisedIn } from "../internal/raised.ts"
 import { type Body, usedInputs } from "../internal/schedule.ts"
-import type { ControlDefinitions, ControlName } from "../Primitive.ts"
+import type { Checkpoint, ControlDefinitions, ControlName } from "../Primitive.ts"
 import * as Shape from "../Shape.ts"
 import type * as Tensor from "../Tensor.ts"
 import * as Type from "../Type.ts"
@@ -52,6 +53,24 @@ export const checkCount = (operation: ControlName, name: string, value: number, 
     const bound = limit === Infinity ? "a non-negative integer" : `an integer from 0 to ${limit}`
     throw Shape.error(operation, [], `${name} is ${value}, expected ${bound}`)
   }
+}
+
+const checkCheckpoint = (checkpoint: Checkpoint): void => {
+  if (checkpoint === "all" || checkpoint === "none" || checkpoint === "revolve") return
+  if (typeof checkpoint === "object" && checkpoint !== null) {
+    const entries = Object.entries(checkpoint)
+    const [name, value] = entries[0] ?? []
+    if (entries.length === 1 && (name === "every" || name === "snapshots")) {
+      if (Number.isSafeInteger(value) && value! > 0) return
+      throw Shape.error("scan", [], `checkpoint.${name} is ${String(value)}, expected a positive integer`)
+    }
+  }
+  const got = typeof checkpoint === "object" ? JSON.stringify(checkpoint) : String(checkpoint)
+  throw Shape.error(
+    "scan",
+    [],
+    `checkpoint is ${got}, expected "all", "none", "revolve", { every: n } or { snapshots: n }`
+  )
 }
 
 const stacked = (type: Type.Type, size: number): Type.Type => Type.make(type.elementType, [size, ...type.shape])
@@ -131,8 +150,9 @@ export const controlFlow: ControlDefinitions<"cond" | "scan" | "map" | "call" | 
   },
 
   scan: {
-    types: ({ body, carries, consts, length }, operands) => {
+    types: ({ body, carries, checkpoint, consts, length }, operands) => {
       checkCount("scan", "length", length)
+      checkCheckpoint(checkpoint)
       checkCount("scan", "consts", consts, operands.length)
       checkCount("scan", "carries", carries, operands.length - consts)
       const outside = operands.slice(0, consts + carries)
@@ -146,12 +166,17 @@ export const controlFlow: ControlDefinitions<"cond" | "scan" | "map" | "call" | 
       const slices = operands.slice(consts + carries).map(slicer)
       const ys = body.outputNodes.slice(carries).map((type) => stacker(type, length))
       const inputs = operands.slice()
-      for (let k = 0; k < length; k++) {
-        const i = reverse ? length - 1 - k : k
-        for (let j = 0; j < slices.length; j++) inputs[consts + carries + j] = slices[j]!(i)
-        const results = step(inputs)
-        for (let j = 0; j < carries; j++) inputs[consts + j] = results[j]!
-        for (let j = 0; j < ys.length; j++) ys[j]!.set(i, results[carries + j]!)
+      let i = 0
+      try {
+        for (let k = 0; k < length; k++) {
+          i = reverse ? length - 1 - k : k
+          for (let j = 0; j < slices.length; j++) inputs[consts + carries + j] = slices[j]!(i)
+          const results = step(inputs)
+          for (let j = 0; j < carries; j++) inputs[consts + j] = results[j]!
+          for (let j = 0; j < ys.length; j++) ys[j]!.set(i, results[carries + j]!)
+        }
+      } catch (error) {
+        throw raisedIn(error, "scan", i)
       }
       return [...inputs.slice(consts, consts + carries), ...ys.map(({ result }) => result())]
     }
@@ -180,15 +205,20 @@ export const controlFlow: ControlDefinitions<"cond" | "scan" | "map" | "call" | 
       const stacks = body.outputNodes.slice(0, first).map((type) => stacker(type, size))
       const sums = body.outputNodes.slice(first).map(({ shape }) => new Float64Array(Shape.size(shape)))
       const inputs = operands.slice()
-      for (let i = 0; i < size; i++) {
-        for (let j = 0; j < slices.length; j++) inputs[consts + j] = slices[j]!(i)
-        const results = step(inputs)
-        for (let j = 0; j < first; j++) stacks[j]!.set(i, results[j]!)
-        for (let j = 0; j < summed; j++) {
-          const sum = sums[j]!
-          const { data } = results[first + j]!
-          for (let k = 0; k < sum.length; k++) sum[k]! += data[k]!
+      let i = 0
+      try {
+        for (; i < size; i++) {
+          for (let j = 0; j < slices.length; j++) inputs[consts + j] = slices[j]!(i)
+          const results = step(inputs)
+          for (let j = 0; j < first; j++) stacks[j]!.set(i, results[j]!)
+          for (let j = 0; j < summed; j++) {
+            const sum = sums[j]!
+            const { data } = results[first + j]!
+            for (let k = 0; k < sum.length; k++) sum[k]! += data[k]!
+          }
         }
+      } catch (error) {
+        throw raisedIn(error, "map", i)
       }
       return [
         ...stacks.map(({ result }) => result()),
@@ -273,12 +303,18 @@ export const controlFlow: ControlDefinitions<"cond" | "scan" | "map" | "call" | 
             if (column !== undefined) column[i] = outputs[states + j]!
           }
         }
-        if (k === 0) {
-          while (isTrue(holds(inputs))) iterate(trips++)
-        } else if (k % 2 === 1) {
-          for (let i = trips - 1; i >= 0; i--) iterate(i)
-        } else {
-          for (let i = 0; i < trips; i++) iterate(i)
+        let i = 0
+        try {
+          if (k === 0) {
+            for (; isTrue(holds(inputs)); i++) iterate(i)
+            trips = i
+          } else if (k % 2 === 1) {
+            for (i = trips - 1; i >= 0; i--) iterate(i)
+          } else {
+            for (; i < trips; i++) iterate(i)
+          }
+        } catch (error) {
+          throw raisedIn(error, "whileLoop", i)
         }
         columns.push(...own)
         for (let j = 0; j < columns.length; j++) if (lastReader[j]! <= k) columns[j] = undefined

@@ -138,7 +138,14 @@ const slice: Definition<"slice"> = {
   },
   evaluate: ({ starts, strides }, [x], type) => {
     const own = Shape.strides(x.shape)
-    const out = allocate(type.elementType, Shape.size(type.shape))
+    const size = Shape.size(type.shape)
+    // Rows that follow each other are looked at where they are, unless they are so few that a copy costs less than the array that they keep alive.
+    const areRows = type.shape.every((n, axis) => (axis === 0 ? strides[0] === 1 : n === x.shape[axis]))
+    if (areRows && 16 * size * x.data.BYTES_PER_ELEMENT >= x.data.buffer.byteLength) {
+      const offset = type.shape.length === 0 ? 0 : starts[0]! * own[0]!
+      return tensor(type, x.data.subarray(offset, offset + size))
+    }
+    const out = allocate(type.elementType, size)
     const steps = own.map((stride, axis) => stride * strides[axis]!)
     copy(type.shape, out, 0, Shape.strides(type.shape), x.data, offsetOf(starts, own), steps)
     return tensor(type, out)
@@ -473,7 +480,8 @@ const triangle: Definition<"triangle"> = {
  *
  * Windows of `dynamicSlice` and `dynamicUpdateSlice` are moved until they fit. `gather` reads `NaN` (index: -1, bool:
  * false) where an index is out of range, and `scatterAdd`, its transpose, drops the update there; a negative index is
- * out of range. `reshape` shares the data of its operand.
+ * out of range. `reshape` shares the data of its operand, and so does `slice` with
+ * stride 1 along the leading axis that leaves out little.
  *
  * @internal
  */

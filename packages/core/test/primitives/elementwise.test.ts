@@ -158,7 +158,7 @@ describe("the table", () => {
   it("has a complete row per primitive of the family", () => {
     for (const name of names) {
       const { arity, evaluate, family, type } = definitions[name]
-      expect(["elementwise", "reduction", "contraction", "structural", "linalg", "random"]).toContain(family)
+      expect(["elementwise", "reduction", "contraction", "structural", "linalg", "random", "guard"]).toContain(family)
       expect([1, 2, 3, "variadic"]).toContain(arity)
       expect([typeof type, typeof evaluate]).toEqual(["function", "function"])
     }

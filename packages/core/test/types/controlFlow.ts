@@ -112,3 +112,16 @@ the(Expr.map((row) => Expr.map((x) => Expr.mul(x, Expr.constant([1, 2])), row), 
 the(Fn.make([3], (x) => Expr.scan((c, xi) => [Expr.add(c, xi), c], 0, x))).is<
   Fn.Fn<readonly [3], readonly [readonly [], readonly [3]]>
 >()
+
+// Checkpoints
+const v4 = Expr.ones([4])
+the(Expr.fold((c, x) => Expr.add(c, x), 0, v4, { checkpoint: "revolve" })).is<Expr.Expr<readonly []>>()
+the(Expr.iterate(3, (c) => Expr.mul(c, failing), 1, { checkpoint: { every: 2 } })).is<
+  Expr.Expr<readonly [], "overflow", "Random">
+>()
+the(Expr.scan((c, x) => [Expr.add(c, x), c], 0, v4, { checkpoint: { snapshots: 2 }, reverse: true })).is<
+  readonly [Expr.Expr<readonly []>, Expr.Expr<readonly [4]>]
+>()
+the(Fn.checkpoint(Fn.make({ x: [3] }, ({ x }) => ({ y: Expr.sum(x), failing })))).is<
+  Fn.Fn<{ readonly x: readonly [3] }, { readonly y: readonly []; readonly failing: readonly [] }, "overflow", "Random">
+>()

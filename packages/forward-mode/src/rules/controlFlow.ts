@@ -188,7 +188,7 @@ export const controlFlow: ControlJvpRules<"cond" | "scan" | "map" | "call" | "wh
   },
 
   scan: (operands, { algebra, attributes, count, transform }) => {
-    const { body, carries, consts, length, reverse } = attributes
+    const { body, carries, checkpoint, consts, length, reverse } = attributes
     const [shared, init, xs] = split(operands, [consts, carries]) as [typeof operands, typeof operands, typeof operands]
     const sharedPatterns = shared.map((x) => patternOf(x, count))
     const xsPatterns = xs.map((x) => patternOf(x, count))
@@ -212,7 +212,8 @@ export const controlFlow: ControlJvpRules<"cond" | "scan" | "map" | "call" | "wh
         consts: sizeOf(groups[0]),
         carries: carried,
         length,
-        reverse
+        reverse,
+        checkpoint
       },
       [
         ...flattenGroup(algebra, shared, sharedPatterns),
@@ -253,11 +254,12 @@ export const controlFlow: ControlJvpRules<"cond" | "scan" | "map" | "call" | "wh
     return [...unflattenGroup(flat.slice(0, first), stacks), ...unflattenGroup(flat.slice(first), sums)]
   },
 
-  call: (operands, { algebra, attributes: { body }, count, transform }) => {
+  call: (operands, { algebra, attributes: { body, checkpoint }, count, transform }) => {
     const patterns = operands.map((x) => patternOf(x, count))
     const results = outputPatterns(body, patterns, count, transform)
     const dual = dualise(body, [group(algebra, operands, patterns)], [results], transform)
-    return unflattenGroup(algebra.applyMany("call", { body: dual }, flattenGroup(algebra, operands, patterns)), results)
+    const flat = flattenGroup(algebra, operands, patterns)
+    return unflattenGroup(algebra.applyMany("call", { body: dual, checkpoint }, flat), results)
   },
 
   whileLoop: (operands, { algebra, attributes: { condition, consts, sweeps }, count, transform }) => {

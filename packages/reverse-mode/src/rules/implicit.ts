@@ -7,7 +7,7 @@ import { type Algebra, Body, type Expr, Fn, Operations, type Primitive, Shape, T
 import { Zero } from "@fluxion/core/Rule"
 import type { Tape } from "../Tape.ts"
 import type { ControlContext, ControlVjpRules, Evaluated } from "../VjpRule.ts"
-import { activity, materialize, pullThrough, run } from "./controlFlow.ts"
+import { activity, materialize, pullThrough, run } from "./controlFlow/shared.ts"
 
 type Trace = <B>(algebra: Algebra<B>) => Tape<B>
 

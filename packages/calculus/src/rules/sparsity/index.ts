@@ -17,6 +17,7 @@ import type { Primitive } from "@fluxion/core"
  * - `"scatter"`: each element varies with those that are added to it.
  * - `"reduce"`: each element varies with those it reduces. `"cumulative"`: with those before it along the axis.
  * - `"contract"`: each element varies with those whose products it sums.
+ * - `"first"`: each element is that of the first operand in its place.
  * - `"batch"`: on matrices in the last two axes; each result varies with all of its matrix.
  *
  * @category models
@@ -33,6 +34,7 @@ export type SparsityRule =
   | "cumulative"
   | "contract"
   | "batch"
+  | "first"
 
 /**
  * The sparsity rules of all primitives; total, so a primitive without a rule is a compile error.
@@ -134,5 +136,7 @@ export const rules: { readonly [K in Primitive.Name]: SparsityRule } = {
   stopGradient: "constant",
   foldIn: "constant",
   randomUniform: "constant",
-  randomPermutation: "constant"
+  randomPermutation: "constant",
+  ensure: "first",
+  after: "first"
 }

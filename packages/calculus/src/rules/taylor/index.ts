@@ -7,6 +7,7 @@ import type { Primitive } from "@fluxion/core"
 import type { TaylorRules } from "../../TaylorRule.ts"
 import { contraction } from "./contraction.ts"
 import { elementwise } from "./elementwise.ts"
+import { guard } from "./guard.ts"
 import { linalg } from "./linalg.ts"
 import { random } from "./random.ts"
 import { reduction } from "./reduction.ts"
@@ -24,5 +25,7 @@ export const rules: TaylorRules<Primitive.Name> = {
   ...contraction,
   ...structural,
   ...linalg,
-  ...random
+  ...random,
+  ...guard,
+  ...linalg
 }

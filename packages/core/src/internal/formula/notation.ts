@@ -204,6 +204,13 @@ const application = (name: string, from: number, to: number, style: Style): Argu
   style.close
 ]
 
+const renderCheckpoint = (checkpoint: Primitive.Checkpoint): string =>
+  typeof checkpoint === "string"
+    ? checkpoint
+    : "every" in checkpoint
+      ? `every ${checkpoint.every}`
+      : `${checkpoint.snapshots} snapshots`
+
 /** Control primitives: their bodies first, then operands by what they are. */
 export const controlNotations: ControlNotations = {
   cond: ({ whenFalse, whenTrue }, count, body, style) =>
@@ -221,7 +228,7 @@ export const controlNotations: ControlNotations = {
           ]
         }
       : applied("cond", [...range(0, 1), [body(whenTrue)], [body(whenFalse)], ...range(1, count)], style),
-  scan: ({ body: step, carries, consts, length, reverse }, count, body, style) =>
+  scan: ({ body: step, carries, checkpoint, consts, length, reverse }, count, body, style) =>
     applied(
       "scan",
       [
@@ -230,7 +237,8 @@ export const controlNotations: ControlNotations = {
         ...named("init", consts, consts + carries, style),
         ...named("xs", consts + carries, count, style),
         ...unless(count > consts + carries, "length", length, style),
-        ...unless(!reverse, "reverse", true, style)
+        ...unless(!reverse, "reverse", true, style),
+        ...unless(checkpoint === "all", "checkpoint", renderCheckpoint(checkpoint), style)
       ],
       style
     ),
@@ -246,10 +254,10 @@ export const controlNotations: ControlNotations = {
       ],
       style
     ),
-  call: ({ body }, count, nameOf, style) => ({
-    level: style.level,
-    parts: application(nameOf(body), 0, count, style)
-  }),
+  call: ({ body, checkpoint }, count, nameOf, style) =>
+    checkpoint
+      ? applied("checkpoint", [application(nameOf(body), 0, count, style)], style)
+      : { level: style.level, parts: application(nameOf(body), 0, count, style) },
   whileLoop: ({ condition, consts, sweeps }, _, body, style) => {
     let next = consts
     const sweep = sweeps.map(({ body: step, records, states }) => [
@@ -495,7 +503,9 @@ export const notations: Notations = {
   stopGradient: call("stopGradient"),
   foldIn: call("foldIn"),
   randomUniform: callWithAttributes("randomUniform"),
-  randomPermutation: callWithAttributes("randomPermutation")
+  randomPermutation: callWithAttributes("randomPermutation"),
+  ensure: call("ensure"),
+  after: call("after")
 }
 
 /** `square(x)`, for the product of an expression that has no name with itself. */

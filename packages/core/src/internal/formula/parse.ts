@@ -2,6 +2,7 @@
 
 import type * as Expr from "../../Expr.ts"
 import * as Fn from "../../Fn.ts"
+import { inherit, siteOfNode } from "../callSite.ts"
 import type * as Primitive from "../../Primitive.ts"
 import * as Shape from "../../Shape.ts"
 import * as Tensor from "../../Tensor.ts"
@@ -526,8 +527,14 @@ export const parse = (text: string, declared: ReadonlyArray<string> | undefined)
   const defined = definedNames(tokens)
   const names = declared ?? inferredVariables(tokens, defined)
   const inputs = Object.fromEntries(names.map((name) => [name, []]))
-  return Fn.unsafeFromLeaves(inputs, [], (leaves) => {
-    const variables = new Map(names.map((name, i) => [name, toNode(leaves[i]!)]))
-    return [fromNode<Expr.Expr>(new Parser(tokens, variables, defined, declared !== undefined).formula())]
-  })
+  // Everything in a formula was built where it is parsed.
+  const before = inherit(siteOfNode())
+  try {
+    return Fn.unsafeFromLeaves(inputs, [], (leaves) => {
+      const variables = new Map(names.map((name, i) => [name, toNode(leaves[i]!)]))
+      return [fromNode<Expr.Expr>(new Parser(tokens, variables, defined, declared !== undefined).formula())]
+    })
+  } finally {
+    inherit(before)
+  }
 }

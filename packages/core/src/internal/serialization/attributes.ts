@@ -1,6 +1,7 @@
 // How the attributes of each primitive are written as JSON: one row a primitive, total over `Primitive.Name`.
 
 import { Schema, SchemaGetter } from "effect"
+import type { Guard } from "../../Failure.ts"
 import type * as Primitive from "../../Primitive.ts"
 import { limits, type RealEncoded } from "./model.ts"
 
@@ -69,6 +70,15 @@ const shape: Row<Primitive.ShapeAttributes> = { schema: Schema.Struct({ shape: i
 const solving: Row<Primitive.SolveAttributes> = {
   schema: Schema.Struct({ strongZero: Schema.Boolean })
 }
+
+/** The guards of the library. A guard of the caller's own holds a function of the caller's: it cannot be written. */
+const guard = Schema.Union([
+  Schema.TaggedStruct("Domain", { operation: Schema.String, domain: Schema.String }),
+  Schema.TaggedStruct("NonFinite", {
+    source: Schema.Literals(["operation", "input", "constant"]),
+    name: Schema.String
+  })
+]).annotate({ expected: "a guard of the library (Domain or NonFinite)" }) as unknown as Schema.Codec<Guard, Schema.Json>
 
 export const rows: Rows = {
   neg: none,
@@ -173,5 +183,7 @@ export const rows: Rows = {
   stopGradient: none,
   foldIn: none,
   randomUniform: shape,
-  randomPermutation: { schema: Schema.Struct({ size: nonNegative }) }
+  randomPermutation: { schema: Schema.Struct({ size: nonNegative }) },
+  ensure: { schema: Schema.Struct({ guard }) },
+  after: none
 }

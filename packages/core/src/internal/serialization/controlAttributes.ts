@@ -1,7 +1,7 @@
 // How the attributes of each control primitive are written as JSON: one row a primitive, total over `Primitive.ControlName`. A body is
 // written as its place in the table of bodies, wherever in the attributes it stands.
 
-import { Schema, SchemaGetter } from "effect"
+import { Effect, Option, Schema, SchemaGetter } from "effect"
 import type * as Primitive from "../../Primitive.ts"
 import type { Body } from "../schedule.ts"
 import { nonNegative, type Row } from "./attributes.ts"
@@ -36,11 +36,37 @@ const body: Schema.Codec<Reference, number> = nonNegative.pipe(
 
 const count = nonNegative
 
+const positive = count.check(Schema.isGreaterThan(0))
+
+/** A field that is left out where it has its usual value. */
+const usually = <const X>(value: X, schema: Schema.Codec<X, Schema.Json>) =>
+  Schema.optionalKey(schema).pipe(
+    Schema.decodeTo(Schema.toType(schema), {
+      decode: SchemaGetter.withDefault(Effect.succeed(value)),
+      encode: SchemaGetter.transformOptional(Option.filter((own: X) => own !== value))
+    })
+  )
+
+const checkpoint = Schema.Union([
+  Schema.Literals(["all", "none", "revolve"]),
+  Schema.Struct({ every: positive }),
+  Schema.Struct({ snapshots: positive })
+])
+
 export const controlRows: ControlRows = {
   cond: { schema: Schema.Struct({ whenTrue: body, whenFalse: body }) },
-  scan: { schema: Schema.Struct({ body, consts: count, carries: count, length: count, reverse: Schema.Boolean }) },
+  scan: {
+    schema: Schema.Struct({
+      body,
+      consts: count,
+      carries: count,
+      length: count,
+      reverse: Schema.Boolean,
+      checkpoint: usually<Primitive.Checkpoint>("all", checkpoint)
+    })
+  },
   map: { schema: Schema.Struct({ body, consts: count, size: count, summed: count }) },
-  call: { schema: Schema.Struct({ body }) },
+  call: { schema: Schema.Struct({ body, checkpoint: usually<boolean>(false, Schema.Boolean) }) },
   whileLoop: {
     schema: Schema.Struct({
       condition: body,

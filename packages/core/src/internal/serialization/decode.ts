@@ -7,6 +7,7 @@ import * as Shape from "../../Shape.ts"
 import * as Tree from "../../Tree.ts"
 import * as Type from "../../Type.ts"
 import { replaceIn } from "../bodies.ts"
+import { inherit } from "../callSite.ts"
 import { applyTyped, constant, controlNode, input, type Node, project } from "../node.ts"
 import type { Body } from "../schedule.ts"
 import { decodeConstant } from "./constant.ts"
@@ -308,10 +309,14 @@ export const decode = <F extends Program>(
   data: unknown,
   make: MakeProgram<F>
 ): Result.Result<F, ProgramDecodeError> => {
+  // No line of code built what is decoded.
+  const before = inherit(null)
   try {
     return Result.succeed(new Decoder(make).decode(data))
   } catch (error) {
     if (error instanceof ProgramDecodeError) return Result.fail(error)
     throw error
+  } finally {
+    inherit(before)
   }
 }

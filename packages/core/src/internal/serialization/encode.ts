@@ -1,6 +1,7 @@
 // Programs to JSON. Iterative in the number of operations and in the nesting of bodies.
 
 import { Schema, SchemaIssue, Result } from "effect"
+import type * as Primitive from "../../Primitive.ts"
 import type * as Tree from "../../Tree.ts"
 import { bodiesWithin, isBody, replaceIn } from "../bodies.ts"
 import type { Node } from "../node.ts"
@@ -106,9 +107,18 @@ class Encoder {
       case "Project":
         this.shape(node.shape, path)
         return { project: operands[0]!, index: node.index }
-      case "Apply":
+      case "Apply": {
         this.shape(node.shape, path)
+        const own = node.primitive === "ensure" ? ownFailure(node) : undefined
+        if (own !== undefined) {
+          throw new ProgramEncodeError({
+            path: [...path(), "attributes", "guard"],
+            expected: "a guard of the library (Expr.checked, Fn.finite)",
+            actual: own
+          })
+        }
         return this.applied(node.primitive!, node.attributes!, operands, path)
+      }
       case "Control":
         return this.applied(node.control!.primitive, this.referring(node, path), operands, path)
     }
@@ -179,6 +189,14 @@ class Encoder {
 }
 
 const written = (path: Path | (() => Path)): Path => (typeof path === "function" ? path() : path)
+
+/** The failure of the caller's own that a guard raises, in words: its constructor is not data. */
+const ownFailure = ({ attributes, site }: Node): string | undefined => {
+  const { guard } = attributes as Primitive.EnsureAttributes
+  if (guard._tag !== "Custom") return undefined
+  const name = guard.onFail.name === "" ? "" : ` ${guard.onFail.name}`
+  return `the caller's own failure${name} of Expr.ensure${site === null ? "" : ` at ${site}`}`
+}
 
 /** How many values attributes count for, as `copyOf` counts them when it reads them. */
 const countOf = (value: Schema.Json): number => {

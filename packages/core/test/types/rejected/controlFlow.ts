@@ -55,3 +55,7 @@ export const c3 = Expr.cond(
   () => v4,
   () => v4
 )
+// error: "some"
+export const d1 = Expr.fold((c, x) => Expr.add(c, x), 0, v4, { checkpoint: "some" })
+// error: 'ever' does not exist
+export const d2 = Expr.iterate(3, (c) => Expr.add(c, c), 0, { checkpoint: { ever: 3 } })
