@@ -123,8 +123,8 @@ const same = (a: number, b: number): boolean => a === b || (Number.isNaN(a) && N
  * @category checks
  * @since 0.1.0
  */
-export const checkGradient: <I extends Tree.Spec, E>(
-  f: Fn.Fn<I, readonly [], E>,
+export const checkGradient: <I extends Tree.Spec, E, R extends Fn.Runnable>(
+  f: Fn.Fn<I, readonly [], E, R> & Forward.CheckForward<R>,
   at: Tree.Value<I>,
   options?: GradientCheckOptions
 ) => Effect.Effect<GradientReport, E> = (f: Fn.Any, at: unknown, options?: GradientCheckOptions) => {

@@ -22,9 +22,17 @@ export type Mode = "forward" | "reverse"
  * @category options
  * @since 0.1.0
  */
-export interface JacobianOptions {
-  readonly mode?: Mode | "auto"
+export interface JacobianOptions<M extends Mode | "auto" = Mode | "auto"> {
+  readonly mode?: M
 }
+
+/**
+ * `unknown` when a program with the requirements `R` supports the mode `M`, otherwise a `Mismatch` that says why not.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type CheckMode<R, M> = "forward" extends M ? Forward.CheckForward<R> : unknown
 
 /**
  * Which mode takes the Jacobian of a program in fewer passes, and the counts that decide.
@@ -49,7 +57,8 @@ const elements = (leaves: ReadonlyArray<Tree.PathAndType>): number =>
  * **Details**
  *
  * Forward mode takes one pass for each input element, reverse mode one for each output element; forward mode wins ties, for it
- * keeps nothing for a backward sweep (Griewank and Walther 2008, section 3.1).
+ * keeps nothing for a backward sweep (Griewank and Walther 2008, section 3.1). A program that supports reverse mode only (see `Expr.customVjp`) is
+ * taken by reverse mode.
  *
  * @example
  * ```ts
@@ -67,7 +76,8 @@ export const chooseMode = (f: Fn.Any): ModeChoice => {
   const { inputLeaves, outputLeaves } = Fn.specs(f)
   const inputElements = elements(inputLeaves)
   const outputElements = elements(outputLeaves)
-  return { mode: inputElements <= outputElements ? "forward" : "reverse", inputElements, outputElements }
+  const mode = inputElements <= outputElements && Fn.supportsForward(f) ? "forward" : "reverse"
+  return { mode, inputElements, outputElements }
 }
 
 /**
@@ -92,20 +102,20 @@ export const chooseMode = (f: Fn.Any): ModeChoice => {
  * @since 0.1.0
  */
 export const jacobian: {
-  (
-    options: JacobianOptions
+  <const M extends Mode | "auto" = "auto">(
+    options: JacobianOptions<M>
   ): <I extends Tree.Spec, O, E, R>(
-    f: Fn.Fn<I, O, E, R>
+    f: Fn.Fn<I, O, E, R> & CheckMode<R, M>
   ) => Fn.Fn<I, Tree.Jacobian<Tree.Tangent<O>, Tree.Tangent<I>>, E, R>
-  <I extends Tree.Spec, O, E, R>(
-    f: Fn.Fn<I, O, E, R>,
-    options?: JacobianOptions
+  <I extends Tree.Spec, O, E, R, const M extends Mode | "auto" = "auto">(
+    f: Fn.Fn<I, O, E, R> & CheckMode<R, M>,
+    options?: JacobianOptions<M>
   ): Fn.Fn<I, Tree.Jacobian<Tree.Tangent<O>, Tree.Tangent<I>>, E, R>
 } = dual(
   (args) => Fn.isFn(args[0]),
   <I extends Tree.Spec, O, E, R>(f: Fn.Fn<I, O, E, R>, options?: JacobianOptions) => {
     const wanted = options?.mode ?? "auto"
     const mode = wanted === "auto" ? chooseMode(f).mode : wanted
-    return mode === "forward" ? Forward.jacobian(f) : Reverse.jacobian(f)
+    return mode === "forward" ? Forward.jacobian(f as Fn.Fn<I, O, E>) : Reverse.jacobian(f)
   }
-)
+) as never

@@ -13,5 +13,5 @@ export {
   type Verdict
 } from "./GradientCheck.ts"
 export { hessian, hvp } from "./Hessian.ts"
-export { chooseMode, jacobian, type JacobianOptions, type Mode, type ModeChoice } from "./Jacobian.ts"
+export { type CheckMode, chooseMode, jacobian, type JacobianOptions, type Mode, type ModeChoice } from "./Jacobian.ts"
 export * as Numeric from "./Numeric.ts"

@@ -11,6 +11,7 @@
  */
 export * from "./expr/contraction.ts"
 export * from "./expr/controlFlow.ts"
+export * from "./expr/customRules.ts"
 export * from "./expr/derived.ts"
 export * from "./expr/elementwise.ts"
 export * from "./expr/linalg.ts"

@@ -25,6 +25,7 @@ import { type Body, schedule } from "./internal/schedule.ts"
 import { type Codec, makeCodec } from "./internal/serialization/codec.ts"
 import type { ProgramEncoded } from "./internal/serialization/model.ts"
 import { evaluateBody } from "./Interpreter.ts"
+import type * as Primitive from "./Primitive.ts"
 import * as Shape from "./Shape.ts"
 import * as Tree from "./Tree.ts"
 import { isOperand, liftNode, toNode } from "./internal/lift.ts"
@@ -631,6 +632,28 @@ export const andThen: {
 })
 
 /**
+ * The requirement of a program that supports reverse mode only, because a custom rule in it has no JVP (see `Expr.customVjp`).
+ *
+ * **Details**
+ *
+ * It is not met by anything and does not stand in the way of running: only forward mode refuses it, with a type error.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ReverseOnly {
+  readonly "~@fluxion/core/ReverseOnly": typeof TypeId
+}
+
+/**
+ * The requirements with which a program runs: those that only restrict how it may be differentiated.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Runnable = ReverseOnly
+
+/**
  * Runs a program on values, by the current `Backend`.
  *
  * **Details**
@@ -653,8 +676,8 @@ export const andThen: {
 export const run: {
   <const V>(
     input: V
-  ): <I extends Tree.Spec, O, E>(self: Fn<I, O, E> & Tree.CheckValue<I, V>) => Effect.Effect<Tree.Value<O>, E>
-  <I extends Tree.Spec, O, E>(self: Fn<I, O, E>, input: NoInfer<Tree.Value<I>>): Effect.Effect<Tree.Value<O>, E>
+  ): <I extends Tree.Spec, O, E>(self: Fn<I, O, E, Runnable> & Tree.CheckValue<I, V>) => Effect.Effect<Tree.Value<O>, E>
+  <I extends Tree.Spec, O, E>(self: Fn<I, O, E, Runnable>, input: NoInfer<Tree.Value<I>>): Effect.Effect<Tree.Value<O>, E>
 } = dual(2, (self: Any, input: unknown) =>
   Effect.map(Effect.orDie(executable(self)), ({ runUnknown }) => runUnknown(input))
 )
@@ -694,7 +717,7 @@ export interface Compiled<I, O, E> {
  * @since 0.1.0
  */
 export const compile = <I extends Tree.Spec, O, E>(
-  self: Fn<I, O, E>
+  self: Fn<I, O, E, Runnable>
 ): Effect.Effect<Compiled<I, O, E>, Backend.CompileError> =>
   Effect.map(executable(self), ({ name, runUnknown }): never => {
     const compiled = {
@@ -733,8 +756,8 @@ const executable = Effect.fnUntraced(function* (self: Any) {
  * @since 0.1.0
  */
 export const runSync: {
-  <const V>(input: V): <I extends Tree.Spec, O, E>(self: Fn<I, O, E> & Tree.CheckValue<I, V>) => Tree.Value<O>
-  <I extends Tree.Spec, O, E>(self: Fn<I, O, E>, input: NoInfer<Tree.Value<I>>): Tree.Value<O>
+  <const V>(input: V): <I extends Tree.Spec, O, E>(self: Fn<I, O, E, Runnable> & Tree.CheckValue<I, V>) => Tree.Value<O>
+  <I extends Tree.Spec, O, E>(self: Fn<I, O, E, Runnable>, input: NoInfer<Tree.Value<I>>): Tree.Value<O>
 } = dual(2, (self: Any, input: unknown) => {
   const body = toBody(self)
   return Tree.fromTensors(body.outputs, evaluateBody(body, Tree.toTensors("Fn.runSync", body.inputs, input)))
@@ -754,7 +777,7 @@ export const runSync: {
  * @since 0.1.0
  */
 export const evaluate = <D extends "real" | "index" | "bool", S extends Shape.Shape>(
-  expr: Expr.Proto<D, S, unknown, never>
+  expr: Expr.Proto<D, S, unknown, Runnable>
 ): Tree.Value<{ readonly elementType: D; readonly shape: S }> => {
   const node = expr as unknown as Internal.Node
   const body = { inputNodes: [], outputNodes: [node] }
@@ -781,6 +804,52 @@ export const evaluate = <D extends "real" | "index" | "bool", S extends Shape.Sh
  */
 export const operationCount = (self: Any): number =>
   schedule(toBody(self), false).nodes.filter(({ _tag }) => _tag === "Apply" || _tag === "Control").length
+
+/**
+ * Whether forward mode differentiates a program, to any order: no custom rule that it comes upon lacks a JVP.
+ *
+ * **Details**
+ *
+ * What the type says by `ReverseOnly`, for programs whose type is not known.
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn } from "@fluxion/core"
+ *
+ * const f = Fn.make([], (x) => Expr.sin(x))
+ * console.log(Fn.supportsForward(f)) // true
+ * console.log(Fn.supportsForward(Expr.customVjp(f, ({ cotangents }) => cotangents))) // false
+ * ```
+ *
+ * @category inspection
+ * @since 0.1.0
+ */
+export const supportsForward = (self: Any): boolean => {
+  const seen = new Set<Body>()
+  const pending: Array<Body> = [toBody(self)]
+  const visit = (u: unknown): void => {
+    if (typeof u !== "object" || u === null) return
+    if ("outputNodes" in u) pending.push(u as Body)
+    else if (Array.isArray(u)) u.forEach(visit)
+    else Object.values(u).forEach(visit)
+  }
+  while (pending.length > 0) {
+    const body = pending.pop()!
+    if (seen.has(body)) continue
+    seen.add(body)
+    for (const { attributes, control } of schedule(body, false).nodes) {
+      if (control === undefined) continue
+      if (control.primitive !== "custom") visit(attributes)
+      // The rules stand in for the program itself.
+      else {
+        const { jvp, vjp } = attributes as Primitive.CustomAttributes
+        if (jvp === undefined) return false
+        pending.push(jvp, ...(vjp === undefined ? [] : [vjp]))
+      }
+    }
+  }
+  return true
+}
 
 /**
  * The expressions of a program: one for each leaf of its inputs, and of its outputs.

@@ -55,7 +55,7 @@ export const rules: JvpRules<Primitive.Name> = {
  * ```ts
  * import * as Forward from "@fluxion/forward-mode"
  *
- * console.log(Object.keys(Forward.controlRules)) // [ 'cond', 'scan', 'map', 'call', 'whileLoop' ]
+ * console.log(Object.keys(Forward.controlRules)) // [ 'cond', 'scan', 'map', 'call', 'whileLoop', 'custom' ]
  * ```
  *
  * @category tables

@@ -25,6 +25,16 @@ const tangentOr = (carrier: DualCarrier<Expr.Any>, leaf: Tree.PathAndType): Expr
   carrier.tangent === Zero ? expressions.zeros(leaf.type.shape) : carrier.tangent
 
 /**
+ * `unknown` when a program with the requirements `R` supports forward mode, otherwise a `Mismatch` that says why not.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type CheckForward<R> = [R] extends [Exclude<R, Fn.ReverseOnly>]
+  ? unknown
+  : Shape.Mismatch<"this program has a custom rule without a JVP: it supports reverse mode only">
+
+/**
  * The Jacobian-vector product of a program, as a program: values and tangents in, values and tangents out.
  *
  * **Details**
@@ -48,7 +58,7 @@ const tangentOr = (carrier: DualCarrier<Expr.Any>, leaf: Tree.PathAndType): Expr
  * @since 0.1.0
  */
 export const jvp = <I extends Tree.Spec, O, E, R>(
-  f: Fn.Fn<I, O, E, R>
+  f: Fn.Fn<I, O, E, R> & CheckForward<R>
 ): Fn.Fn<
   { readonly primals: I; readonly tangents: Tree.TangentSpec<I> },
   { readonly primals: O; readonly tangents: Tree.Tangent<O> },
@@ -91,8 +101,8 @@ export const jvp = <I extends Tree.Spec, O, E, R>(
  * @category evaluation
  * @since 0.1.0
  */
-export const evaluate: <I extends Tree.Spec, O, E>(
-  f: Fn.Fn<I, O, E>,
+export const evaluate: <I extends Tree.Spec, O, E, R extends Fn.Runnable>(
+  f: Fn.Fn<I, O, E, R> & CheckForward<R>,
   at: { readonly primals: Tree.Value<I>; readonly tangents: Tree.Value<Tree.Tangent<I>> }
 ) => { readonly primals: Tree.Value<O>; readonly tangents: Tree.Value<Tree.Tangent<O>> } = (
   f: Fn.Any,
@@ -133,7 +143,7 @@ export const evaluate: <I extends Tree.Spec, O, E>(
  * @since 0.1.0
  */
 export const directional = <I extends Tree.Spec, O, E, R>(
-  f: Fn.Fn<I, O, E, R>
+  f: Fn.Fn<I, O, E, R> & CheckForward<R>
 ): Fn.Fn<{ readonly at: I; readonly direction: Tree.TangentSpec<I> }, Tree.Tangent<O>, E, R> => {
   const { inputLeaves: inputs, inputs: inputsSpec, outputLeaves: outputs, outputs: outputsSpec } = Fn.specs(f)
   return Fn.unsafeFromLeaves(
@@ -188,7 +198,7 @@ type IsUnion<T, U = T> = T extends U ? ([U] extends [T] ? false : true) : never
  * @since 0.1.0
  */
 export const derivative = <I extends Tree.Spec, O, E, R>(
-  f: Fn.Fn<I, O, E, R> & CheckOneScalar<I>
+  f: Fn.Fn<I, O, E, R> & CheckOneScalar<I> & CheckForward<R>
 ): Fn.Fn<I, Tree.Tangent<O>, E, R> => {
   const program: Fn.Any = f
   const { inputLeaves: inputs, outputLeaves: outputs, outputs: outputsSpec } = Fn.specs(program)
@@ -227,7 +237,7 @@ export const derivative = <I extends Tree.Spec, O, E, R>(
  * @since 0.1.0
  */
 export const jacobian = <I extends Tree.Spec, O, E, R>(
-  f: Fn.Fn<I, O, E, R>
+  f: Fn.Fn<I, O, E, R> & CheckForward<R>
 ): Fn.Fn<I, Tree.Jacobian<Tree.Tangent<O>, Tree.Tangent<I>>, E, R> => {
   const { inputLeaves: inputs, inputs: inputsSpec, outputLeaves: outputs, outputs: outputsSpec } = Fn.specs(f)
   const inputTangents = Tree.tangentSpec(inputsSpec)

@@ -102,7 +102,7 @@ export const vjp = <I extends Tree.Spec, O, E, R>(
  * @since 0.1.0
  */
 export const evaluate: <I extends Tree.Spec, O, E>(
-  f: Fn.Fn<I, O, E>,
+  f: Fn.Fn<I, O, E, Fn.Runnable>,
   at: { readonly primals: Tree.Value<I>; readonly cotangents: Tree.Value<Tree.Tangent<O>> }
 ) => { readonly primals: Tree.Value<O>; readonly cotangents: Tree.Value<Tree.Tangent<I>> } = (
   f: Fn.Any,

@@ -62,7 +62,7 @@ export const rules: VjpRules<Primitive.Name> = {
  * ```ts
  * import * as Reverse from "@fluxion/reverse-mode"
  *
- * console.log(Object.keys(Reverse.controlRules)) // [ 'cond', 'scan', 'map', 'call', 'whileLoop' ]
+ * console.log(Object.keys(Reverse.controlRules)) // [ 'cond', 'scan', 'map', 'call', 'whileLoop', 'custom' ]
  * ```
  *
  * @category tables

@@ -226,7 +226,13 @@ type Problem<A, B, Path extends string> = [LeafOf<A>] extends [never]
       ? never
       : Unlike<A, B, Path>
 
-type CheckTree<A, B, Path extends string> = [Tree.ExprTree] extends [NonEmpty<A>]
+/**
+ * `unknown` when the tree `B` has the structure and shapes of the tree `A`, otherwise a `Mismatch` that names the path, what was expected and what came.
+ *
+ * @category control flow
+ * @since 0.1.0
+ */
+export type CheckTree<A, B, Path extends string> = [Tree.ExprTree] extends [NonEmpty<A>]
   ? unknown
   : [Tree.ExprTree] extends [NonEmpty<B>]
     ? unknown

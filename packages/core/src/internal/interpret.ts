@@ -9,11 +9,11 @@ import { type Body, schedule } from "./schedule.ts"
 
 export class FreeVariable extends Error {
   override readonly name = "FreeVariable"
-  constructor(node: Node) {
-    super(
-      `the input ${JSON.stringify(node.label)} belongs to another program and has no value here; ` +
-        `build the inner program inside the body of the outer one, or pass it as an input`
-    )
+  constructor(
+    { label }: Node,
+    advice = "it has no value here: build the inner program inside the body of the outer one, or pass it as an input"
+  ) {
+    super(`the input ${JSON.stringify(label)} belongs to another program; ${advice}`)
   }
 }
 

@@ -107,6 +107,8 @@ export const usedInputs = (body: Body): ReadonlyArray<boolean> => {
   return used
 }
 
+const isReal = ({ elementType }: Type.Type): boolean => elementType === "real"
+
 const isTrue = (results: ReadonlyArray<Tensor.Any>): boolean => results[0]!.data[0] === 1
 
 // -----------------------------------------------------------------------------
@@ -293,6 +295,28 @@ export const controlFlow: ControlDefinitions<ControlName> = {
       })
       return results
     }
+  },
+
+  custom: {
+    types: ({ body, jvp, vjp }, operands) => {
+      checkTypes("custom", body.inputNodes, operands, "operands")
+      const { inputNodes: inputs, outputNodes: outputs } = body
+      const checkRule = (
+        name: string,
+        rule: Body | undefined,
+        given: ReadonlyArray<Type.Type>,
+        computed: ReadonlyArray<Type.Type>
+      ): void => {
+        if (rule === undefined) return
+        checkTypes("custom", [...inputs, ...outputs, ...given.filter(isReal)], rule.inputNodes, `operands of the ${name}`)
+        checkTypes("custom", computed.filter(isReal), rule.outputNodes, `results of the ${name}`)
+      }
+      if (jvp === undefined && vjp === undefined) throw Shape.error("custom", [], "expected a JVP, a VJP or both")
+      checkRule("JVP", jvp, inputs, outputs)
+      checkRule("VJP", vjp, outputs, inputs)
+      return outputs.map(typeOf)
+    },
+    evaluate: ({ body }, operands, prepare) => prepare(body)(operands)
   }
 }
 

@@ -287,6 +287,51 @@ const sweepActivities = ({
 }
 
 // -----------------------------------------------------------------------------
+// custom
+// -----------------------------------------------------------------------------
+
+const reals = (types: ReadonlyArray<Type.Type>): Flags => types.map(({ elementType }) => elementType === "real")
+
+/** A body with some of its outputs only. */
+const withOutputs = (body: Primitive.Body, wanted: Flags): Primitive.Body =>
+  wanted.every(Boolean)
+    ? body
+    : remember(body, [4, wanted], () => ({
+        inputNodes: body.inputNodes,
+        outputNodes: select(body.outputNodes, wanted)
+      }))
+
+/**
+ * The transpose of a JVP rule: the rule is linear in the tangents, which are its last inputs, so its pullback with respect to them is the same at
+ * any tangents, and is taken at zero.
+ */
+const transposition = (body: Primitive.Body, jvp: Primitive.Body, varies: Flags) => {
+  const primals = body.inputNodes.length + body.outputNodes.length
+  const types = Body.inputTypes(jvp)
+  const active = types.map(() => false)
+  select(varies, reals(Body.inputTypes(body))).forEach((x, i) => (active[primals + i] = x))
+  return {
+    /** Which real results vary. */
+    results: (trace: Trace): Flags => activity(jvp, active, trace),
+    /** Which real operands get a cotangent, given which real results have one. */
+    wanted: (given: Flags, trace: Trace): Flags => reached(jvp, active, given, trace).slice(primals),
+    body: (given: Flags, wanted: Flags, trace: Trace): Primitive.Body =>
+      remember(jvp, [5, active, given, wanted], () =>
+        Body.make([...types.slice(0, primals), ...select(Body.outputTypes(jvp), given)], (inputs) => {
+          const tangents = types.slice(primals).map(({ shape }) => expressions.zeros(shape))
+          const cotangents = spread(inputs.slice(primals), given)
+          const pulled = pullThrough(jvp, active, [...inputs.slice(0, primals), ...tangents], cotangents, trace)
+          return materialize(
+            Fn.expressions,
+            select(pulled.slice(primals), wanted),
+            select(types.slice(primals), wanted)
+          )
+        })
+      )
+  }
+}
+
+// -----------------------------------------------------------------------------
 // The table
 // -----------------------------------------------------------------------------
 
@@ -300,6 +345,7 @@ const sweepActivities = ({
  *   from its carries.
  * - `map` pulls back in a `map`; cotangents of constants are summed over the axis.
  * - `whileLoop` runs once more with a tape that grows, then backwards along it: its sweeps are followed by the pullbacks of its sweeps, last one first.
+ * - `custom` calls its VJP rule, or the transpose of its JVP rule.
  *
  * Which values have a cotangent at all is found first, as least fixed points over a step.
  *
@@ -572,6 +618,41 @@ export const controlFlow: ControlVjpRules<Primitive.ControlName> = {
         next += ofShared
       }
       return totals
+    }
+  },
+
+  custom: {
+    active: ({ attributes: { body, jvp, vjp }, trace, varies }) => {
+      const real = reals(Body.outputTypes(body))
+      if (vjp !== undefined) return real
+      return spread(transposition(body, jvp!, varies).results(trace), real).map((x) => x === true)
+    },
+    pullback: <A>(
+      algebra: Algebra<A>,
+      cotangents: ReadonlyArray<A | Zero>,
+      operands: ReadonlyArray<A>,
+      { results }: Evaluated<A>,
+      { attributes: { body, jvp, vjp }, trace, varies }: ControlContext<"custom">
+    ) => {
+      const outputs = Body.outputTypes(body)
+      const own = select(cotangents, reals(outputs))
+      const given = present(own)
+      const realInputs = reals(Body.inputTypes(body))
+      const pull = (rule: Primitive.Body, wanted: Flags, carried: ReadonlyArray<A>): ReadonlyArray<A | Zero> => {
+        const pulled = algebra.applyMany("call", { body: rule }, [...operands, ...results, ...carried])
+        return spread(spread(pulled, wanted), realInputs)
+      }
+      if (vjp !== undefined) {
+        const zeros = Body.zeroOutputs(vjp)
+        const wanted = select(varies, realInputs).map((x, i) => x && zeros[i] !== true)
+        if (!wanted.includes(true)) return operands.map(() => Zero)
+        const types = select(outputs, reals(outputs))
+        return pull(withOutputs(vjp, wanted), wanted, materialize(algebra, own, types))
+      }
+      const transposed = transposition(body, jvp!, varies)
+      const wanted = transposed.wanted(given, trace)
+      if (!wanted.includes(true)) return operands.map(() => Zero)
+      return pull(transposed.body(given, wanted, trace), wanted, nonZero(own))
     }
   }
 }
