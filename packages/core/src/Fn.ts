@@ -677,7 +677,10 @@ export const run: {
   <const V>(
     input: V
   ): <I extends Tree.Spec, O, E>(self: Fn<I, O, E, Runnable> & Tree.CheckValue<I, V>) => Effect.Effect<Tree.Value<O>, E>
-  <I extends Tree.Spec, O, E>(self: Fn<I, O, E, Runnable>, input: NoInfer<Tree.Value<I>>): Effect.Effect<Tree.Value<O>, E>
+  <I extends Tree.Spec, O, E>(
+    self: Fn<I, O, E, Runnable>,
+    input: NoInfer<Tree.Value<I>>
+  ): Effect.Effect<Tree.Value<O>, E>
 } = dual(2, (self: Any, input: unknown) =>
   Effect.map(Effect.orDie(executable(self)), ({ runUnknown }) => runUnknown(input))
 )

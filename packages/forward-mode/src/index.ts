@@ -14,4 +14,12 @@ export {
   type JvpRules
 } from "./JvpRule.ts"
 export { controlRules, rules } from "./JvpRules.ts"
-export { type CheckForward, type CheckOneScalar, derivative, directional, evaluate, jacobian, jvp } from "./Operators.ts"
+export {
+  type CheckForward,
+  type CheckOneScalar,
+  derivative,
+  directional,
+  evaluate,
+  jacobian,
+  jvp
+} from "./Operators.ts"

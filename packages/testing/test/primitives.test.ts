@@ -954,6 +954,9 @@ const others = [
   ...Primitive.controlNames,
   "fold",
   "iterate",
+  // Custom rules too: customRules.test.ts.
+  "customJvp",
+  "customVjp",
   "constant",
   "isExpr",
   "ones",

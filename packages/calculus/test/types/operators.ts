@@ -76,3 +76,20 @@ Calculus.checkGradient(scalar, { w: null as never, b: 1 })
 Calculus.Numeric.gradient(pure, { b: 1 })
 // @ts-expect-error there is no such method
 Calculus.Numeric.gradient(pure, { w: null as never, b: 1 }, { method: "backward" })
+
+// A program that supports reverse mode only.
+const reverseOnly = Fn.make({ x: [4] }, ({ x }) => Expr.sum(x)).pipe(Expr.customVjp(() => ({ x: Expr.ones([4]) })))
+const row = Calculus.jacobian(reverseOnly, { mode: "reverse" })
+same<typeof row, Fn.Fn<{ readonly x: readonly [4] }, { readonly x: readonly [4] }, never, Fn.ReverseOnly>>(true)
+reverseOnly.pipe(Calculus.jacobian({ mode: "reverse" }))
+const auto = () => Calculus.jacobian(reverseOnly)
+Calculus.Numeric.gradient(reverseOnly, { x: null as never })
+same<typeof row, ReturnType<typeof auto>>(true)
+// @ts-expect-error forward mode is not supported
+reverseOnly.pipe(Calculus.jacobian({ mode: "forward" }))
+// @ts-expect-error a Hessian is taken forward over reverse
+Calculus.hessian(reverseOnly)
+// @ts-expect-error so is its product with a vector
+Calculus.hvp(reverseOnly)
+// @ts-expect-error the check compares both modes
+Calculus.checkGradient(reverseOnly, { x: null as never })

@@ -78,6 +78,27 @@ export type CheckProgram<R> = [R] extends [Fn.Runnable]
   ? unknown
   : Shape.Mismatch<"a program with a rule of its own requires nothing: make what it needs an input first">
 
+/**
+ * The rules of `customVjp`: a VJP rule, or one beside a JVP rule.
+ *
+ * @category custom rules
+ * @since 0.1.0
+ */
+export type VjpRules<I, O, C, T> =
+  | (((given: VjpArguments<I, O>) => C) & CheckCotangents<I, C>)
+  | {
+      readonly vjp: ((given: VjpArguments<I, O>) => C) & CheckCotangents<I, C>
+      readonly jvp: ((given: JvpArguments<I, O>) => T) & CheckTangents<O, T>
+    }
+
+/**
+ * What a program with rules that return the trees `C` and `T` requires: `ReverseOnly` where there is no JVP, so that `T` is `never`.
+ *
+ * @category custom rules
+ * @since 0.1.0
+ */
+export type VjpRequirements<C, T> = [T] extends [never] ? Fn.ReverseOnly : RuleRequirements<C> | RuleRequirements<T>
+
 // -----------------------------------------------------------------------------
 // Building
 // -----------------------------------------------------------------------------
@@ -137,7 +158,7 @@ const withRules = (operation: string, self: Fn.Any, rules: { readonly jvp?: Rule
         computed,
         Tree.tangentSpec(computedSpec),
         result,
-        `the ${name === "jvp" ? "outputs" : "inputs"}`
+        `the tree of the ${name === "jvp" ? "outputs" : "inputs"}`
       )
     })
   }
@@ -194,9 +215,7 @@ const withRules = (operation: string, self: Fn.Any, rules: { readonly jvp?: Rule
 export const customJvp: {
   <I extends Tree.Spec, O, const T extends Tree.ExprTree>(
     rule: ((given: JvpArguments<I, O>) => T) & CheckTangents<O, T>
-  ): <E, R>(
-    self: Fn.Fn<I, O, E, R> & CheckProgram<R>
-  ) => Fn.Fn<I, O, E | RuleErrors<T>, RuleRequirements<T>>
+  ): <E, R>(self: Fn.Fn<I, O, E, R> & CheckProgram<R>) => Fn.Fn<I, O, E | RuleErrors<T>, RuleRequirements<T>>
   <I extends Tree.Spec, O, E, R, const T extends Tree.ExprTree>(
     self: Fn.Fn<I, O, E, R> & CheckProgram<R>,
     rule: ((given: JvpArguments<I, O>) => T) & CheckTangents<O, T>
@@ -242,26 +261,15 @@ export const customJvp: {
  * @since 0.1.0
  */
 export const customVjp: {
-  <I extends Tree.Spec, O, const C extends Tree.ExprTree>(
-    vjp: ((given: VjpArguments<I, O>) => C) & CheckCotangents<I, C>
-  ): <E, R>(self: Fn.Fn<I, O, E, R> & CheckProgram<R>) => Fn.Fn<I, O, E | RuleErrors<C>, Fn.ReverseOnly>
-  <I extends Tree.Spec, O, const C extends Tree.ExprTree, const T extends Tree.ExprTree>(rules: {
-    readonly vjp: ((given: VjpArguments<I, O>) => C) & CheckCotangents<I, C>
-    readonly jvp: ((given: JvpArguments<I, O>) => T) & CheckTangents<O, T>
-  }): <E, R>(
+  <I extends Tree.Spec, O, const C extends Tree.ExprTree, const T extends Tree.ExprTree = never>(
+    rules: VjpRules<I, O, C, T>
+  ): <E, R>(
     self: Fn.Fn<I, O, E, R> & CheckProgram<R>
-  ) => Fn.Fn<I, O, E | RuleErrors<C | T>, RuleRequirements<C | T>>
-  <I extends Tree.Spec, O, E, R, const C extends Tree.ExprTree>(
+  ) => Fn.Fn<I, O, E | RuleErrors<C> | RuleErrors<T>, VjpRequirements<C, T>>
+  <I extends Tree.Spec, O, E, R, const C extends Tree.ExprTree, const T extends Tree.ExprTree = never>(
     self: Fn.Fn<I, O, E, R> & CheckProgram<R>,
-    vjp: ((given: VjpArguments<I, O>) => C) & CheckCotangents<I, C>
-  ): Fn.Fn<I, O, E | RuleErrors<C>, Fn.ReverseOnly>
-  <I extends Tree.Spec, O, E, R, const C extends Tree.ExprTree, const T extends Tree.ExprTree>(
-    self: Fn.Fn<I, O, E, R> & CheckProgram<R>,
-    rules: {
-      readonly vjp: ((given: VjpArguments<I, O>) => C) & CheckCotangents<I, C>
-      readonly jvp: ((given: JvpArguments<I, O>) => T) & CheckTangents<O, T>
-    }
-  ): Fn.Fn<I, O, E | RuleErrors<C | T>, RuleRequirements<C | T>>
+    rules: VjpRules<I, O, C, T>
+  ): Fn.Fn<I, O, E | RuleErrors<C> | RuleErrors<T>, VjpRequirements<C, T>>
 } = dual(2, (self: Fn.Any, rules: Rule | { readonly vjp: Rule; readonly jvp: Rule }) =>
   withRules("customVjp", self, typeof rules === "function" ? { vjp: rules } : rules)
 ) as never
