@@ -308,7 +308,12 @@ export const controlFlow: ControlDefinitions<ControlName> = {
         computed: ReadonlyArray<Type.Type>
       ): void => {
         if (rule === undefined) return
-        checkTypes("custom", [...inputs, ...outputs, ...given.filter(isReal)], rule.inputNodes, `operands of the ${name}`)
+        checkTypes(
+          "custom",
+          [...inputs, ...outputs, ...given.filter(isReal)],
+          rule.inputNodes,
+          `operands of the ${name}`
+        )
         checkTypes("custom", computed.filter(isReal), rule.outputNodes, `results of the ${name}`)
       }
       if (jvp === undefined && vjp === undefined) throw Shape.error("custom", [], "expected a JVP, a VJP or both")
