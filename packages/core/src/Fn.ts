@@ -304,9 +304,12 @@ export const unsafeFromLeaves = (
 export const apply: {
   <const T extends Tree.ExprTree>(
     inputs: T
-  ): <I extends Tree.Spec, O, E, R>(
-    self: Fn<I, O, E, R> & Tree.CheckOperands<I, T>
-  ) => Applied<O, E | Tree.ErrorOf<T>, R | Tree.RequirementsOf<T>>
+  ): Expr.DataLast<
+    T,
+    <I extends Tree.Spec, O, E, R>(
+      self: Fn<I, O, E, R> & Tree.CheckOperands<I, T>
+    ) => Applied<O, E | Tree.ErrorOf<T>, R | Tree.RequirementsOf<T>>
+  >
   <I extends Tree.Spec, O, E, R, const T extends Tree.ExprTree>(
     self: Fn<I, O, E, R>,
     inputs: T & Tree.CheckOperands<I, T>
@@ -373,9 +376,12 @@ const calledBodies = new WeakMap<Any, { readonly captured: ReadonlyArray<Interna
 export const call: {
   <const T extends Tree.ExprTree>(
     inputs: T
-  ): <I extends Tree.Spec, O, E, R>(
-    self: Fn<I, O, E, R> & Tree.CheckOperands<I, T>
-  ) => Applied<O, E | Tree.ErrorOf<T>, R | Tree.RequirementsOf<T>>
+  ): Expr.DataLast<
+    T,
+    <I extends Tree.Spec, O, E, R>(
+      self: Fn<I, O, E, R> & Tree.CheckOperands<I, T>
+    ) => Applied<O, E | Tree.ErrorOf<T>, R | Tree.RequirementsOf<T>>
+  >
   <I extends Tree.Spec, O, E, R, const T extends Tree.ExprTree>(
     self: Fn<I, O, E, R>,
     inputs: T & Tree.CheckOperands<I, T>
