@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Fn, Interpreter, Shape, Tensor, Tree } from "@fluxion/core"
+import { Fn, Interpreter, type Requirement, Shape, Tensor, Tree } from "@fluxion/core"
 import { Zero } from "@fluxion/core/Rule"
 import * as Forward from "@fluxion/forward-mode"
 import * as Reverse from "@fluxion/reverse-mode"
@@ -90,7 +90,7 @@ const crossoverOf = (
   outputs: number
 ): Comparison.Crossover | undefined => {
   const [start, saved] = [Cost.arithmetic(primal), Cost.arithmetic(recorded)]
-  const push = inputs === 0 ? 0 : (Cost.arithmetic(forward.total) - start) / inputs
+  const push = inputs === 0 || forward === undefined ? 0 : (Cost.arithmetic(forward.total) - start) / inputs
   const pull = outputs === 0 ? 0 : (Cost.arithmetic(reverse.total) - saved) / outputs
   if (push === 0 || pull === 0) return undefined
   return {
@@ -197,8 +197,8 @@ const timesOf = Effect.fnUntraced(function* (f: Fn.Any, at: unknown, options: An
  * @category comparisons
  * @since 0.1.0
  */
-export const compareModes: <I extends Tree.Spec, O, E>(
-  f: Fn.Fn<I, O, E>,
+export const compareModes: <I extends Tree.Spec, O, E, R>(
+  f: Fn.Fn<I, O, E, R> & Requirement.CheckNone<R> & Forward.CheckForward<R>,
   at: Tree.Value<I>,
   options?: CompareModesOptions<I, O>
 ) => Effect.Effect<Comparison.Comparison<Tree.Value<Tree.Jacobian<Tree.Tangent<O>, Tree.Tangent<I>>>>, E> =
@@ -222,7 +222,8 @@ export const compareModes: <I extends Tree.Spec, O, E>(
     const trace = options?.trace === false ? undefined : Trace.make(program, at as never, options as never)
     const start = Cost.arithmetic(costs.primal)
     const ratio = (pass: Cost.OperationCounts): number => Cost.arithmetic(pass) / start
-    const { forward, reverse } = costs
+    const { reverse } = costs
+    const forward = costs.forward!
     return {
       inputElements,
       outputElements,

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Fn, Tensor, Tree } from "@fluxion/core"
+import { Fn, type Requirement, Tensor, Tree } from "@fluxion/core"
 import * as Forward from "@fluxion/forward-mode"
 import * as Reverse from "@fluxion/reverse-mode"
 import { Effect } from "effect"
@@ -123,8 +123,8 @@ const same = (a: number, b: number): boolean => a === b || (Number.isNaN(a) && N
  * @category checks
  * @since 0.1.0
  */
-export const checkGradient: <I extends Tree.Spec, E>(
-  f: Fn.Fn<I, readonly [], E>,
+export const checkGradient: <I extends Tree.Spec, E, R>(
+  f: Fn.Fn<I, readonly [], E, R> & Requirement.CheckNone<R> & Forward.CheckForward<R>,
   at: Tree.Value<I>,
   options?: GradientCheckOptions
 ) => Effect.Effect<GradientReport, E> = (f: Fn.Any, at: unknown, options?: GradientCheckOptions) => {

@@ -34,8 +34,9 @@ const expressions = Operations.make(Fn.expressions)
  * @since 0.1.0
  */
 export const hessian = <I extends Tree.Spec, E, R>(
-  f: Fn.Fn<I, readonly [], E, R>
-): Fn.Fn<I, Tree.Jacobian<Tree.Tangent<I>, Tree.Tangent<I>>, E, R> => Forward.jacobian(Reverse.grad(f)) as never
+  f: Fn.Fn<I, readonly [], E, R> & Forward.CheckForward<R>
+): Fn.Fn<I, Tree.Jacobian<Tree.Tangent<I>, Tree.Tangent<I>>, E, R> =>
+  Forward.jacobian(Reverse.grad(f as Fn.Fn<I, readonly [], E>)) as never
 
 /**
  * The product of the Hessian of a program of one scalar output with a vector, as a program: point and vector in, product out.
@@ -59,11 +60,11 @@ export const hessian = <I extends Tree.Spec, E, R>(
  * @since 0.1.0
  */
 export const hvp = <I extends Tree.Spec, E, R>(
-  f: Fn.Fn<I, readonly [], E, R>
+  f: Fn.Fn<I, readonly [], E, R> & Forward.CheckForward<R>
 ): Fn.Fn<{ readonly primals: I; readonly tangents: Tree.TangentSpec<I> }, Tree.Tangent<I>, E, R> => {
   const { inputs } = Fn.specs(f)
   const tangents = Tree.tangentSpec(inputs)
-  const gradient: Fn.Any = Reverse.grad(f)
+  const gradient: Fn.Any = Reverse.grad(f as Fn.Fn<I, readonly [], E>)
   const directional = Forward.directional(gradient as Fn.Fn<Tree.Spec, Tree.Spec>)
   return Fn.unsafeFromLeaves({ primals: inputs, tangents }, tangents, (leaves) =>
     Fn.interpret(directional, Fn.expressions, leaves)
@@ -125,7 +126,7 @@ export const vhp = <I extends Tree.Spec, E, R>(
  * @since 0.1.0
  */
 export const diagonalHessian = <I extends Tree.Spec, E, R>(
-  f: Fn.Fn<I, readonly [], E, R>
+  f: Fn.Fn<I, readonly [], E, R> & Forward.CheckForward<R>
 ): Fn.Fn<I, Tree.Tangent<I>, E, R> => {
   const program: Fn.Any = f
   const tangents = Tree.tangentSpec(program.inputs)

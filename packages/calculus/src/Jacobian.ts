@@ -25,9 +25,17 @@ export type Mode = "forward" | "reverse" | "mixed"
  * @category options
  * @since 0.1.0
  */
-export interface JacobianOptions {
-  readonly mode?: Mode | "auto"
+export interface JacobianOptions<M extends Mode | "auto" = Mode | "auto"> {
+  readonly mode?: M
 }
+
+/**
+ * `unknown` when a program with the requirements `R` supports the mode `M`, otherwise a `Mismatch` that says why not.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type CheckMode<R, M> = [Extract<M, "forward" | "mixed">] extends [never] ? unknown : Forward.CheckForward<R>
 
 /**
  * What the Jacobian of a program costs by one mode.
@@ -76,7 +84,8 @@ export interface ModeChoice {
   readonly outputElements: number
   /** The operations of one evaluation of the program. */
   readonly primal: Cost.OperationCounts
-  readonly forward: ModeCost
+  /** None for a program that supports reverse mode only. */
+  readonly forward: ModeCost | undefined
   readonly reverse: ModeCost
   /** The best cut that was found; none is looked for where there is one input or one output element. */
   readonly mixed: MixedCost | undefined
@@ -110,12 +119,15 @@ const mixedCost = ({ before, elements, first, operations, second, total }: Cut):
 export const decide = (f: Fn.Any, { forward, primal, reverse }: PassCosts, cut: Cut | undefined): ModeChoice => {
   const { inputLeaves, outputLeaves } = Fn.specs(f)
   const mixed = cut === undefined ? undefined : mixedCost(cut)
-  const [a, b] = [Cost.arithmetic(forward.total), Cost.arithmetic(reverse.total)]
-  const single: Mode = a <= b ? "forward" : "reverse"
+  const [a, b] = [forward === undefined ? Infinity : Cost.arithmetic(forward.total), Cost.arithmetic(reverse.total)]
+  const single = a <= b ? "forward" : "reverse"
   const mode = mixed !== undefined && Cost.arithmetic(mixed.total) < worthwhile * Math.min(a, b) ? "mixed" : single
-  const [best, other] = single === "forward" ? [forward, reverse] : [reverse, forward]
+  const described = (own: "forward" | "reverse"): string => {
+    const cost = own === "forward" ? forward : reverse
+    return cost === undefined ? `${own} mode is not supported` : describe(own, cost)
+  }
   const reason =
-    `${describe(single, best)}, ${describe(single === "forward" ? "reverse" : "forward", other)}` +
+    `${described(single)}, ${described(single === "forward" ? "reverse" : "forward")}` +
     (mixed === undefined || mode !== "mixed" ? "" : `; ${describeCut(mixed)}`)
   return {
     mode,
@@ -133,7 +145,9 @@ export const decide = (f: Fn.Any, { forward, primal, reverse }: PassCosts, cut: 
 export const cutOf = (f: Fn.Any): Cut | undefined => {
   const { inputLeaves, outputLeaves } = Fn.specs(f)
   // With one input or output element a single pass gives all: no cut can save any.
-  return Math.min(elementsOf(inputLeaves), elementsOf(outputLeaves)) > 1 ? bestCut(f) : undefined
+  return Math.min(elementsOf(inputLeaves), elementsOf(outputLeaves)) > 1 && Fn.supportsForward(f)
+    ? bestCut(f)
+    : undefined
 }
 
 /**
@@ -150,7 +164,7 @@ export const cutOf = (f: Fn.Any): Cut | undefined => {
  * where it saves more than a fifth.
  *
  * Costs a few interpretations of the program over shapes, at most 16 for inputs and for outputs (with more leaves than that, each pass is counted as one in which
- * all take part).
+ * all take part). A program that supports reverse mode only (see `Expr.customVjp`) is taken by reverse mode.
  *
  * @example
  * ```ts
@@ -203,25 +217,25 @@ const mixedJacobian = (f: Fn.Any, cut: Cut): Fn.Any => {
  * @since 0.1.0
  */
 export const jacobian: {
-  (
-    options: JacobianOptions
+  <const M extends Mode | "auto" = "auto">(
+    options: JacobianOptions<M>
   ): <I extends Tree.Spec, O, E, R>(
-    f: Fn.Fn<I, O, E, R>
+    f: Fn.Fn<I, O, E, R> & CheckMode<R, M>
   ) => Fn.Fn<I, Tree.Jacobian<Tree.Tangent<O>, Tree.Tangent<I>>, E, R>
-  <I extends Tree.Spec, O, E, R>(
-    f: Fn.Fn<I, O, E, R>,
-    options?: JacobianOptions
+  <I extends Tree.Spec, O, E, R, const M extends Mode | "auto" = "auto">(
+    f: Fn.Fn<I, O, E, R> & CheckMode<R, M>,
+    options?: JacobianOptions<M>
   ): Fn.Fn<I, Tree.Jacobian<Tree.Tangent<O>, Tree.Tangent<I>>, E, R>
 } = dual(
   (args) => Fn.isFn(args[0]),
   <I extends Tree.Spec, O, E, R>(f: Fn.Fn<I, O, E, R>, options?: JacobianOptions) => {
     const wanted = options?.mode ?? "auto"
-    if (wanted === "forward") return Forward.jacobian(f)
+    if (wanted === "forward") return Forward.jacobian(f as Fn.Fn<I, O, E>)
     if (wanted === "reverse") return Reverse.jacobian(f)
     const costs = passCosts(f, shapesOf(f))
     const cut = wanted === "mixed" ? bestCut(f) : cutOf(f)
     const { mode } = decide(f, costs, wanted === "mixed" ? undefined : cut)
     if (cut !== undefined && (wanted === "mixed" || mode === "mixed")) return mixedJacobian(f, cut) as never
-    return mode === "forward" ? Forward.jacobian(f) : Reverse.jacobian(f)
+    return mode === "forward" ? Forward.jacobian(f as Fn.Fn<I, O, E>) : Reverse.jacobian(f)
   }
-)
+) as never

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Body, Fn, Interpreter, Operations, Shape, Tensor, Tree } from "@fluxion/core"
+import { Body, Fn, Interpreter, Operations, type Requirement, Shape, Tensor, Tree } from "@fluxion/core"
 import * as Forward from "@fluxion/forward-mode"
 import * as Reverse from "@fluxion/reverse-mode"
 import { Zero } from "@fluxion/core/Rule"
@@ -50,8 +50,8 @@ export interface Linearization<I, O> {
  * @category operators
  * @since 0.1.0
  */
-export const linearize: <I extends Tree.Spec, O, E>(
-  f: Fn.Fn<I, O, E>,
+export const linearize: <I extends Tree.Spec, O, E, R>(
+  f: Fn.Fn<I, O, E, R> & Requirement.CheckNone<R> & Forward.CheckForward<R>,
   at: Tree.Value<I>
 ) => Effect.Effect<Linearization<I, O>, E> = Effect.fnUntraced(function* (f: Fn.Any, at: unknown) {
   const program = f as Fn.Fn<Tree.Spec, Tree.Spec>
@@ -113,7 +113,7 @@ export const linearize: <I extends Tree.Spec, O, E>(
  * @since 0.1.0
  */
 export const linearTranspose = <I extends Tree.Spec, O, E, R>(
-  f: Fn.Fn<I, O, E, R>
+  f: Fn.Fn<I, O, E, R> & Forward.CheckForward<R>
 ): Fn.Fn<Tree.TangentSpec<O>, Tree.Tangent<I>, E, R> => {
   checkLinear(f)
   const { inputLeaves, inputs, outputs } = Fn.specs(f)

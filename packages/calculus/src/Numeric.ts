@@ -322,7 +322,7 @@ const jacobianSpec = (flat: Flat): Tree.Spec => {
  * @since 0.1.0
  */
 export const gradient: <I extends Tree.Spec, E>(
-  f: Fn.Fn<I, readonly [], E>,
+  f: Fn.Fn<I, readonly [], E, Fn.Runnable>,
   at: Tree.Value<I>,
   options?: Options
 ) => Estimates<Tree.Value<Tree.Tangent<I>>> = (f: Fn.Any, at: unknown, options?: Options) => {
@@ -352,7 +352,7 @@ export const gradient: <I extends Tree.Spec, E>(
  * @since 0.1.0
  */
 export const oneSidedGradient: <I extends Tree.Spec, E>(
-  f: Fn.Fn<I, readonly [], E>,
+  f: Fn.Fn<I, readonly [], E, Fn.Runnable>,
   at: Tree.Value<I>,
   options?: Omit<Options, "method">
 ) => {
@@ -397,7 +397,7 @@ export const oneSidedGradient: <I extends Tree.Spec, E>(
  * @since 0.1.0
  */
 export const directional: <I extends Tree.Spec, O, E>(
-  f: Fn.Fn<I, O, E>,
+  f: Fn.Fn<I, O, E, Fn.Runnable>,
   at: Tree.Value<I>,
   direction: Tree.Value<Tree.Tangent<I>>,
   options?: Options
@@ -444,7 +444,7 @@ export const directional: <I extends Tree.Spec, O, E>(
  * @since 0.1.0
  */
 export const jacobian: <I extends Tree.Spec, O, E>(
-  f: Fn.Fn<I, O, E>,
+  f: Fn.Fn<I, O, E, Fn.Runnable>,
   at: Tree.Value<I>,
   options?: Options
 ) => Estimates<Tree.Value<Tree.Jacobian<Tree.Tangent<O>, Tree.Tangent<I>>>> = (

@@ -8,7 +8,7 @@ import * as Forward from "@fluxion/forward-mode"
 import * as Reverse from "@fluxion/reverse-mode"
 import { Zero } from "@fluxion/core/Rule"
 import { colourColumns, type Colouring, colourSymmetric } from "./Colouring.ts"
-import type { Mode } from "./Jacobian.ts"
+import type { CheckMode, Mode } from "./Jacobian.ts"
 import { hessianSparsity, type NonReal, sparsity, type SparsityPattern, transposePattern } from "./SparsityPattern.ts"
 
 const expressions = Operations.make(Fn.expressions)
@@ -38,10 +38,10 @@ export interface SparseDerivative<I extends Tree.Spec, E, R> {
  * @category options
  * @since 0.1.0
  */
-export interface SparseOptions<I> {
+export interface SparseOptions<I, M extends Mode | "auto" = Mode | "auto"> {
   readonly at?: NonReal<I>
   readonly pattern?: SparsityPattern
-  readonly mode?: Mode | "auto"
+  readonly mode?: M
 }
 
 const isReal = ({ type }: Tree.PathAndType): boolean => type.elementType === "real"
@@ -154,14 +154,15 @@ const filled = (types: ReadonlyArray<Type.Type>): ReadonlyArray<Type.Type> => ty
  * @category operators
  * @since 0.1.0
  */
-export const sparseJacobian = <I extends Tree.Spec, O, E, R>(
-  f: Fn.Fn<I, O, E, R>,
-  options?: SparseOptions<I>
+export const sparseJacobian = <I extends Tree.Spec, O, E, R, const M extends Mode | "auto" = "auto">(
+  f: Fn.Fn<I, O, E, R> & CheckMode<R, M>,
+  options?: SparseOptions<I, M>
 ): SparseDerivative<I, E, R> => {
   const program: Fn.Any = f
   const pattern = options?.pattern ?? sparsity(program as Fn.Fn<Tree.Spec, unknown>, options?.at)
   const wanted = options?.mode ?? "auto"
-  const byColumns = wanted === "reverse" ? undefined : colourColumns(pattern)
+  const byColumns =
+    wanted === "reverse" || (wanted === "auto" && !Fn.supportsForward(program)) ? undefined : colourColumns(pattern)
   const byRows = wanted === "forward" ? undefined : colourColumns(transposePattern(pattern))
   const { inputLeaves, outputLeaves } = Fn.specs(program)
   const [inputs, outputs] = [realTypes(inputLeaves), realTypes(outputLeaves)]
@@ -210,7 +211,7 @@ export const sparseJacobian = <I extends Tree.Spec, O, E, R>(
  * @since 0.1.0
  */
 export const sparseHessian = <I extends Tree.Spec, E, R>(
-  f: Fn.Fn<I, readonly [], E, R>,
+  f: Fn.Fn<I, readonly [], E, R> & Forward.CheckForward<R>,
   options?: Omit<SparseOptions<I>, "mode">
 ): SparseDerivative<I, E, R> => {
   const gradient: Fn.Any = Reverse.grad(f)

@@ -38,6 +38,7 @@ const carriesSeries: { readonly [K in Primitive.ControlName]: boolean } = {
   map: true,
   call: true,
   whileLoop: true,
+  custom: false,
   qr: false,
   eigh: false,
   root: false
@@ -228,8 +229,8 @@ export type TaylorInputs<I extends Tree.Spec> = { readonly at: I; readonly direc
  * @since 0.1.0
  */
 export const taylor: {
-  (order: number): <I extends Tree.Spec, O, E, R>(f: Fn.Fn<I, O, E, R>) => Taylor<I, O, E, R>
-  <I extends Tree.Spec, O, E, R>(f: Fn.Fn<I, O, E, R>, order: number): Taylor<I, O, E, R>
+  (order: number): <I extends Tree.Spec, O, E, R>(f: Fn.Fn<I, O, E, R> & Forward.CheckForward<R>) => Taylor<I, O, E, R>
+  <I extends Tree.Spec, O, E, R>(f: Fn.Fn<I, O, E, R> & Forward.CheckForward<R>, order: number): Taylor<I, O, E, R>
 } = dual(2, (f: Fn.Any, order: number): Fn.Any => {
   if (!Number.isSafeInteger(order) || order < 0) {
     throw Shape.error("Calculus.taylor", [], `expected an order that is a whole number, got ${order}`)

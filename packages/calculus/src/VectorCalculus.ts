@@ -91,7 +91,7 @@ export const gradientNorm = <I extends Tree.Spec, E, R>(
  * @since 0.1.0
  */
 export const divergence = <I extends Tree.Spec, O, E, R>(
-  f: Fn.Fn<I, O, E, R> & CheckField<I, O>
+  f: Fn.Fn<I, O, E, R> & CheckField<I, O> & Forward.CheckForward<R>
 ): Fn.Fn<I, readonly [], E, R> => {
   const field: Fn.Any = f
   checkField("Calculus.divergence", field)
@@ -140,7 +140,7 @@ export const divergence = <I extends Tree.Spec, O, E, R>(
  * @since 0.1.0
  */
 export const curl = <I extends Tree.Spec, O, E, R>(
-  f: Fn.Fn<I, O, E, R> & CheckField<I, O>
+  f: Fn.Fn<I, O, E, R> & CheckField<I, O> & Forward.CheckForward<R>
 ): Fn.Fn<I, Tree.Tangent<I>, E, R> => {
   const field: Fn.Any = f
   checkField("Calculus.curl", field)
@@ -199,7 +199,9 @@ export const curl = <I extends Tree.Spec, O, E, R>(
  * @category operators
  * @since 0.1.0
  */
-export const laplacian = <I extends Tree.Spec, E, R>(f: Fn.Fn<I, readonly [], E, R>): Fn.Fn<I, readonly [], E, R> => {
+export const laplacian = <I extends Tree.Spec, E, R>(
+  f: Fn.Fn<I, readonly [], E, R> & Forward.CheckForward<R>
+): Fn.Fn<I, readonly [], E, R> => {
   const program: Fn.Any = f
   return Fn.unsafeFromLeaves(program.inputs, [], (leaves) => [
     total(diagonal("Calculus.laplacian", program, leaves).filter((x) => x !== Zero))

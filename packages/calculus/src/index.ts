@@ -18,6 +18,7 @@ export {
 export * as Graph from "./Graph.ts"
 export { diagonalHessian, hessian, hvp, vhp } from "./Hessian.ts"
 export {
+  type CheckMode,
   chooseMode,
   jacobian,
   type JacobianOptions,

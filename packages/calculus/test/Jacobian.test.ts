@@ -38,7 +38,7 @@ describe("a mix of both modes", () => {
       /^reverse mode takes 20 passes and \d+ operations, forward mode takes 30 passes and \d+ operations; cut after \d of 5 steps, where 2 elements cross, reverse mode for the first part \(2 passes\) and forward mode for the second \(2 passes\) take \d+$/
     )
     expect(Calculus.Cost.arithmetic(mixed!.total)).toBeLessThan(
-      Math.min(Calculus.Cost.arithmetic(forward.total), Calculus.Cost.arithmetic(reverse.total)) / 2
+      Math.min(Calculus.Cost.arithmetic(forward!.total), Calculus.Cost.arithmetic(reverse.total)) / 2
     )
   })
 
@@ -149,9 +149,9 @@ describe("counted operations decide", () => {
       return Expr.stack([Expr.at(y, 0), Expr.at(y, 1)])
     })
     const { forward, mode, reverse } = Calculus.chooseMode(f)
-    expect([forward.passes, reverse.passes]).toEqual([3, 2])
+    expect([forward!.passes, reverse.passes]).toEqual([3, 2])
     expect(mode).toBe("forward")
-    expect(Calculus.Cost.arithmetic(forward.total)).toBeLessThan(Calculus.Cost.arithmetic(reverse.total))
+    expect(Calculus.Cost.arithmetic(forward!.total)).toBeLessThan(Calculus.Cost.arithmetic(reverse.total))
   })
 
   it("the dense bound stands in for passes of many inputs", () => {
@@ -161,7 +161,7 @@ describe("counted operations decide", () => {
     )
     const { forward, mode, reverse } = Calculus.chooseMode(f)
     expect(mode).toBe("reverse")
-    expect(Calculus.Cost.arithmetic(forward.total)).toBeGreaterThan(Calculus.Cost.arithmetic(reverse.total))
-    expect(forward.passes).toBe(40)
+    expect(Calculus.Cost.arithmetic(forward!.total)).toBeGreaterThan(Calculus.Cost.arithmetic(reverse.total))
+    expect(forward!.passes).toBe(40)
   })
 })

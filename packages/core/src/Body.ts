@@ -149,6 +149,26 @@ export const keepInputs = (self: Body, keep: ReadonlyArray<boolean>): Body =>
   keep.every(Boolean) ? self : { inputNodes: self.inputNodes.filter((_, i) => keep[i]), outputNodes: self.outputNodes }
 
 /**
+ * Which outputs of a body are zero whatever its inputs are: constants of zeros, also where they are broadcast.
+ *
+ * @example
+ * ```ts
+ * import { Body, Expr, Type } from "@fluxion/core"
+ *
+ * console.log(Body.zeroOutputs(Body.make([Type.real([2])], ([x]) => [x!, Expr.zeros([2])]))) // [ false, true ]
+ * ```
+ *
+ * @category inspection
+ * @since 0.1.0
+ */
+export const zeroOutputs = (self: Body): ReadonlyArray<boolean> =>
+  self.outputNodes.map((output) => {
+    let node = output
+    while (node.primitive === "broadcastTo" || node.primitive === "reshape") node = node.operands[0]!
+    return node.value !== undefined && node.value.data.every((x) => x === 0)
+  })
+
+/**
  * The body with some of its outputs only.
  *
  * **Details**

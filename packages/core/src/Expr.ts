@@ -12,6 +12,7 @@
 export * as checked from "./expr/checked.ts"
 export * from "./expr/contraction.ts"
 export * from "./expr/controlFlow.ts"
+export * from "./expr/customRules.ts"
 export * from "./expr/derived.ts"
 export * from "./expr/elementwise.ts"
 export * from "./expr/guard.ts"

@@ -16,7 +16,7 @@ import * as Backend from "./Backend.ts"
 import type * as Expr from "./Expr.ts"
 import * as Failure from "./Failure.ts"
 import { applyMany } from "./internal/apply.ts"
-import { bodiesWithin } from "./internal/bodies.ts"
+import { bodiesOf, bodiesWithin } from "./internal/bodies.ts"
 import { capture, capturedBy, close } from "./internal/capture.ts"
 import { expressionAlgebra } from "./internal/expressionAlgebra.ts"
 import { read } from "./internal/exprTree.ts"
@@ -32,6 +32,7 @@ import { type Body, schedule } from "./internal/schedule.ts"
 import { type Codec, makeCodec } from "./internal/serialization/codec.ts"
 import type { ProgramEncoded } from "./internal/serialization/model.ts"
 import { evaluateBody } from "./Interpreter.ts"
+import type * as Primitive from "./Primitive.ts"
 import * as Shape from "./Shape.ts"
 import type * as Tensor from "./Tensor.ts"
 import * as Tree from "./Tree.ts"
@@ -320,9 +321,12 @@ export const unsafeFromLeaves = (
 export const apply: {
   <const T extends Tree.ExprTree>(
     inputs: T
-  ): <I extends Tree.Spec, O, E, R>(
-    self: Fn<I, O, E, R> & Tree.CheckOperands<I, T>
-  ) => Applied<O, E | Tree.ErrorOf<T>, R | Tree.RequirementsOf<T>>
+  ): Expr.DataLast<
+    T,
+    <I extends Tree.Spec, O, E, R>(
+      self: Fn<I, O, E, R> & Tree.CheckOperands<I, T>
+    ) => Applied<O, E | Tree.ErrorOf<T>, R | Tree.RequirementsOf<T>>
+  >
   <I extends Tree.Spec, O, E, R, const T extends Tree.ExprTree>(
     self: Fn<I, O, E, R>,
     inputs: T & Tree.CheckOperands<I, T>
@@ -398,9 +402,12 @@ const calledBodies = new WeakMap<Any, ReturnType<typeof closedBody>>()
 export const call: {
   <const T extends Tree.ExprTree>(
     inputs: T
-  ): <I extends Tree.Spec, O, E, R>(
-    self: Fn<I, O, E, R> & Tree.CheckOperands<I, T>
-  ) => Applied<O, E | Tree.ErrorOf<T>, R | Tree.RequirementsOf<T>>
+  ): Expr.DataLast<
+    T,
+    <I extends Tree.Spec, O, E, R>(
+      self: Fn<I, O, E, R> & Tree.CheckOperands<I, T>
+    ) => Applied<O, E | Tree.ErrorOf<T>, R | Tree.RequirementsOf<T>>
+  >
   <I extends Tree.Spec, O, E, R, const T extends Tree.ExprTree>(
     self: Fn<I, O, E, R>,
     inputs: T & Tree.CheckOperands<I, T>
@@ -718,6 +725,28 @@ export const andThen: {
 })
 
 /**
+ * The requirement of a program that supports reverse mode only, because a custom rule in it has no JVP (see `Expr.customVjp`).
+ *
+ * **Details**
+ *
+ * It is not met by anything and does not stand in the way of running: only forward mode refuses it, with a type error.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ReverseOnly {
+  readonly "~@fluxion/core/ReverseOnly": typeof TypeId
+}
+
+/**
+ * The requirements with which a program runs: those that only restrict how it may be differentiated.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Runnable = ReverseOnly
+
+/**
  * Runs a program on values, by the current `Backend`.
  *
  * **Details**
@@ -995,6 +1024,46 @@ export const finite = <I extends Tree.Spec, O, E, R>(self: Fn<I, O, E, R>): Fn<I
  * @since 0.1.0
  */
 export const operationCount = (self: Any): number => operationsOf(toBody(self))
+
+/**
+ * Whether forward mode differentiates a program, to any order: no custom rule that it comes upon lacks a JVP.
+ *
+ * **Details**
+ *
+ * What the type says by `ReverseOnly`, for programs whose type is not known.
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn } from "@fluxion/core"
+ *
+ * const f = Fn.make([], (x) => Expr.sin(x))
+ * console.log(Fn.supportsForward(f)) // true
+ * console.log(Fn.supportsForward(Expr.customVjp(f, ({ cotangents }) => cotangents))) // false
+ * ```
+ *
+ * @category inspection
+ * @since 0.1.0
+ */
+export const supportsForward = (self: Any): boolean => {
+  const seen = new Set<Body>()
+  const pending: Array<Body> = [toBody(self)]
+  while (pending.length > 0) {
+    const body = pending.pop()!
+    if (seen.has(body)) continue
+    seen.add(body)
+    for (const { attributes, control } of schedule(body, false).nodes) {
+      if (control === undefined) continue
+      if (control.primitive !== "custom") pending.push(...bodiesOf(attributes!))
+      // The rules stand in for the program itself.
+      else {
+        const { jvp, vjp } = attributes as Primitive.CustomAttributes
+        if (jvp === undefined) return false
+        pending.push(jvp, ...(vjp === undefined ? [] : [vjp]))
+      }
+    }
+  }
+  return true
+}
 
 /**
  * The expressions of a program: one for each leaf of its inputs, and of its outputs.

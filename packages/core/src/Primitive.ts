@@ -502,6 +502,24 @@ export interface CallAttributes {
 }
 
 /**
+ * The attributes of `custom`: a program with derivative rules of its own. At least one rule is there.
+ *
+ * **Details**
+ *
+ * Operands and results are those of the body. The rules are linear in what they carry: `jvp` takes
+ * `[...operands, ...results, ...tangents of the real operands]` and computes the tangents of the real results; `vjp` takes
+ * `[...operands, ...results, ...cotangents of the real results]` and computes the cotangents of the real operands.
+ *
+ * @category control
+ * @since 0.1.0
+ */
+export interface CustomAttributes {
+  readonly body: Body
+  readonly jvp?: Body
+  readonly vjp?: Body
+}
+
+/**
  * One sweep of a `whileLoop` over its iterations.
  *
  * @category control
@@ -566,6 +584,7 @@ export interface ControlSignatures {
   readonly map: MapAttributes
   readonly call: CallAttributes
   readonly whileLoop: WhileLoopAttributes
+  readonly custom: CustomAttributes
   // Decompositions of the matrices in the last two axes: [q, r], and [values, vectors].
   readonly qr: {}
   readonly eigh: {}

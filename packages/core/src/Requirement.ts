@@ -9,6 +9,7 @@
  * @since 0.1.0
  */
 import type { Initializer } from "./Initializer.ts"
+import type { Runnable } from "./Fn.ts"
 import type * as Shape from "./Shape.ts"
 import type * as Tree from "./Tree.ts"
 
@@ -78,12 +79,14 @@ type Missing<R> =
         : "what is not known"
 
 /**
- * `unknown` when nothing is required, otherwise a `Mismatch` that names what is, and what provides it.
+ * `unknown` when nothing is required that stands in the way of running, otherwise a `Mismatch` that names what is, and what provides it.
  *
  * @category type-level
  * @since 0.1.0
  */
-export type CheckNone<R> = [R] extends [never] ? unknown : Shape.Mismatch<`this program still requires ${Missing<R>}`>
+export type CheckNone<R> = [Exclude<R, Runnable>] extends [never]
+  ? unknown
+  : Shape.Mismatch<`this program still requires ${Missing<Exclude<R, Runnable>>}`>
 
 type Fits<A extends Shape.Shape, B extends Shape.Shape> = number extends A["length"] | B["length"]
   ? true

@@ -478,6 +478,23 @@ const controlRows: { readonly [K in Primitive.ControlName]: Build } = {
     })
     b.control("whileLoop", { condition: condition!, consts: consts.length, sweeps }, operands)
   },
+  custom: (b) => {
+    const operands = b.few()
+    const body = b.body(operands, (inner) => inner.few())
+    const results = Body.outputTypes(body)
+    const isReal = ({ elementType }: Type.Type) => elementType === "real"
+    const rule = (given: ReadonlyArray<Type.Type>, computed: ReadonlyArray<Type.Type>) =>
+      b.body([...operands, ...results, ...given.filter(isReal)], (inner) =>
+        computed.filter(isReal).map((type) => inner.like(type))
+      )
+    const rules = b.choices.of(["jvp", "vjp", "both"] as const)
+    const attributes = {
+      body,
+      ...(rules === "vjp" ? {} : { jvp: rule(operands, results) }),
+      ...(rules === "jvp" ? {} : { vjp: rule(results, operands) })
+    }
+    b.control("custom", attributes, operands)
+  },
   qr: (b) => {
     const tall = ({ elementType, shape }: Type.Type) =>
       elementType === "real" && shape.length >= 2 && shape.at(-2)! >= shape.at(-1)!

@@ -3,7 +3,18 @@
  *
  * @since 0.1.0
  */
-import { Basis, type Expr, Failure, Fn, Interpreter, Operations, Shape, Tensor, Tree } from "@fluxion/core"
+import {
+  Basis,
+  type Expr,
+  Failure,
+  Fn,
+  Interpreter,
+  Operations,
+  type Requirement,
+  Shape,
+  Tensor,
+  Tree
+} from "@fluxion/core"
 import { dual, type DualCarrier, vectorDual } from "./DualAlgebra.ts"
 import { Zero } from "@fluxion/core/Rule"
 import { Result } from "effect"
@@ -24,6 +35,16 @@ const seed = <A>(
 
 const tangentOr = (carrier: DualCarrier<Expr.Any>, leaf: Tree.PathAndType): Expr.Any =>
   carrier.tangent === Zero ? expressions.zeros(leaf.type.shape) : carrier.tangent
+
+/**
+ * `unknown` when a program with the requirements `R` supports forward mode, otherwise a `Mismatch` that says why not.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type CheckForward<R> = [R] extends [Exclude<R, Fn.ReverseOnly>]
+  ? unknown
+  : Shape.Mismatch<"this program has a custom rule without a JVP: it supports reverse mode only">
 
 /**
  * The Jacobian-vector product of a program, as a program: values and tangents in, values and tangents out.
@@ -49,7 +70,7 @@ const tangentOr = (carrier: DualCarrier<Expr.Any>, leaf: Tree.PathAndType): Expr
  * @since 0.1.0
  */
 export const jvp = <I extends Tree.Spec, O, E, R>(
-  f: Fn.Fn<I, O, E, R>
+  f: Fn.Fn<I, O, E, R> & CheckForward<R>
 ): Fn.Fn<
   { readonly primals: I; readonly tangents: Tree.TangentSpec<I> },
   { readonly primals: O; readonly tangents: Tree.Tangent<O> },
@@ -121,8 +142,11 @@ const attempt = (
  * @category evaluation
  * @since 0.1.0
  */
-export const evaluate: <I extends Tree.Spec, O, E>(
-  f: Fn.Fn<I, O, E> & Failure.CheckInfallible<E, "evaluate", "evaluateResult">,
+export const evaluate: <I extends Tree.Spec, O, E, R>(
+  f: Fn.Fn<I, O, E, R> &
+    Requirement.CheckNone<R> &
+    CheckForward<R> &
+    Failure.CheckInfallible<E, "evaluate", "evaluateResult">,
   at: { readonly primals: Tree.Value<I>; readonly tangents: Tree.Value<Tree.Tangent<I>> }
 ) => { readonly primals: Tree.Value<O>; readonly tangents: Tree.Value<Tree.Tangent<O>> } = (f, at) =>
   Result.getOrThrow(attempt(f, at)) as never
@@ -144,8 +168,8 @@ export const evaluate: <I extends Tree.Spec, O, E>(
  * @category evaluation
  * @since 0.1.0
  */
-export const evaluateResult: <I extends Tree.Spec, O, E>(
-  f: Fn.Fn<I, O, E>,
+export const evaluateResult: <I extends Tree.Spec, O, E, R>(
+  f: Fn.Fn<I, O, E, R> & Requirement.CheckNone<R> & CheckForward<R>,
   at: { readonly primals: Tree.Value<I>; readonly tangents: Tree.Value<Tree.Tangent<I>> }
 ) => Result.Result<{ readonly primals: Tree.Value<O>; readonly tangents: Tree.Value<Tree.Tangent<O>> }, E> = (f, at) =>
   attempt(f, at) as never
@@ -166,7 +190,7 @@ export const evaluateResult: <I extends Tree.Spec, O, E>(
  * @since 0.1.0
  */
 export const directional = <I extends Tree.Spec, O, E, R>(
-  f: Fn.Fn<I, O, E, R>
+  f: Fn.Fn<I, O, E, R> & CheckForward<R>
 ): Fn.Fn<{ readonly at: I; readonly direction: Tree.TangentSpec<I> }, Tree.Tangent<O>, E, R> => {
   const { inputLeaves: inputs, inputs: inputsSpec, outputLeaves: outputs, outputs: outputsSpec } = Fn.specs(f)
   return Fn.unsafeFromLeaves(
@@ -221,7 +245,7 @@ type IsUnion<T, U = T> = T extends U ? ([U] extends [T] ? false : true) : never
  * @since 0.1.0
  */
 export const derivative = <I extends Tree.Spec, O, E, R>(
-  f: Fn.Fn<I, O, E, R> & CheckOneScalar<I>
+  f: Fn.Fn<I, O, E, R> & CheckOneScalar<I> & CheckForward<R>
 ): Fn.Fn<I, Tree.Tangent<O>, E, R> => {
   const program: Fn.Any = f
   const { inputLeaves: inputs, outputLeaves: outputs, outputs: outputsSpec } = Fn.specs(program)
@@ -260,7 +284,7 @@ export const derivative = <I extends Tree.Spec, O, E, R>(
  * @since 0.1.0
  */
 export const jacobian = <I extends Tree.Spec, O, E, R>(
-  f: Fn.Fn<I, O, E, R>
+  f: Fn.Fn<I, O, E, R> & CheckForward<R>
 ): Fn.Fn<I, Tree.Jacobian<Tree.Tangent<O>, Tree.Tangent<I>>, E, R> => {
   const { inputLeaves: inputs, inputs: inputsSpec, outputLeaves: outputs, outputs: outputsSpec } = Fn.specs(f)
   const inputTangents = Tree.tangentSpec(inputsSpec)

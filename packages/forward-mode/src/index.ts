@@ -14,4 +14,13 @@ export {
   type JvpRules
 } from "./JvpRule.ts"
 export { controlRules, rules } from "./JvpRules.ts"
-export { type CheckOneScalar, derivative, directional, evaluate, evaluateResult, jacobian, jvp } from "./Operators.ts"
+export {
+  type CheckForward,
+  type CheckOneScalar,
+  derivative,
+  directional,
+  evaluate,
+  evaluateResult,
+  jacobian,
+  jvp
+} from "./Operators.ts"

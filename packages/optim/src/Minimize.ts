@@ -208,10 +208,10 @@ export const minimize: {
   <V, S, E2>(
     options: MinimizeOptions<V, S, E2>
   ): <P extends Parameters.Spec, E>(
-    f: Fn.Fn<P, readonly [], E> & CheckStart<P, V>
+    f: Fn.Fn<P, readonly [], E, Fn.Runnable> & CheckStart<P, V>
   ) => Effect.Effect<MinimizeResult<P>, E | E2 | Backend.CompileError | InvalidOption>
   <P extends Parameters.Spec, E, S, E2>(
-    f: Fn.Fn<P, readonly [], E>,
+    f: Fn.Fn<P, readonly [], E, Fn.Runnable>,
     options: MinimizeOptions<Tree.Value<P>, S, E2>
   ): Effect.Effect<MinimizeResult<P>, E | E2 | Backend.CompileError | InvalidOption>
 } = dual(
@@ -272,10 +272,10 @@ export const iterates: {
   <V, S, E2>(
     options: MinimizeOptions<V, S, E2>
   ): <P extends Parameters.Spec, E>(
-    f: Fn.Fn<P, readonly [], E> & CheckStart<P, V>
+    f: Fn.Fn<P, readonly [], E, Fn.Runnable> & CheckStart<P, V>
   ) => Stream.Stream<Iterate<P>, E | E2 | Backend.CompileError | InvalidOption>
   <P extends Parameters.Spec, E, S, E2>(
-    f: Fn.Fn<P, readonly [], E>,
+    f: Fn.Fn<P, readonly [], E, Fn.Runnable>,
     options: MinimizeOptions<Tree.Value<P>, S, E2>
   ): Stream.Stream<Iterate<P>, E | E2 | Backend.CompileError | InvalidOption>
 } = dual(2, (f: Fn.Any, options: AnyMinimizeOptions) =>

@@ -52,7 +52,7 @@ export type LossInputs<V, D> = { readonly parameters: Parameters.SpecOf<V>; read
  */
 export interface TrainOptions<V extends Parameters.Values, D extends Examples, S, E = never, E2 = never> {
   /** The loss for a batch, given the specification of its inputs; called once for each distinct size of batch. */
-  readonly loss: (inputs: LossInputs<V, D>) => Fn.Fn<LossInputs<V, D>, readonly [], E>
+  readonly loss: (inputs: LossInputs<V, D>) => Fn.Fn<LossInputs<V, D>, readonly [], E, Fn.Runnable>
   /** The parameters to start from. */
   readonly parameters: V
   /** The examples to learn from. */

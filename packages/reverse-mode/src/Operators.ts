@@ -3,7 +3,18 @@
  *
  * @since 0.1.0
  */
-import { Basis, type Expr, Failure, Fn, Interpreter, Operations, Shape, Tensor, Tree } from "@fluxion/core"
+import {
+  Basis,
+  type Expr,
+  Failure,
+  Fn,
+  Interpreter,
+  Operations,
+  type Requirement,
+  Shape,
+  Tensor,
+  Tree
+} from "@fluxion/core"
 import { dual } from "effect/Function"
 import type { Traced } from "./Tape.ts"
 import { traced } from "./TracedAlgebra.ts"
@@ -138,8 +149,8 @@ const attempt = (
  * @category evaluation
  * @since 0.1.0
  */
-export const evaluate: <I extends Tree.Spec, O, E>(
-  f: Fn.Fn<I, O, E> & Failure.CheckInfallible<E, "evaluate", "evaluateResult">,
+export const evaluate: <I extends Tree.Spec, O, E, R>(
+  f: Fn.Fn<I, O, E, R> & Requirement.CheckNone<R> & Failure.CheckInfallible<E, "evaluate", "evaluateResult">,
   at: { readonly primals: Tree.Value<I>; readonly cotangents: Tree.Value<Tree.Tangent<O>> }
 ) => { readonly primals: Tree.Value<O>; readonly cotangents: Tree.Value<Tree.Tangent<I>> } = (f, at) =>
   Result.getOrThrow(attempt(f, at)) as never
@@ -161,8 +172,8 @@ export const evaluate: <I extends Tree.Spec, O, E>(
  * @category evaluation
  * @since 0.1.0
  */
-export const evaluateResult: <I extends Tree.Spec, O, E>(
-  f: Fn.Fn<I, O, E>,
+export const evaluateResult: <I extends Tree.Spec, O, E, R>(
+  f: Fn.Fn<I, O, E, R> & Requirement.CheckNone<R>,
   at: { readonly primals: Tree.Value<I>; readonly cotangents: Tree.Value<Tree.Tangent<O>> }
 ) => Result.Result<{ readonly primals: Tree.Value<O>; readonly cotangents: Tree.Value<Tree.Tangent<I>> }, E> = (
   f,

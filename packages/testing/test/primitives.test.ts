@@ -995,6 +995,9 @@ const others = [
   "iterate",
   // Functions with a restricted domain: packages/core/test/guards.test.ts.
   "checked",
+  // Custom rules too: customRules.test.ts.
+  "customJvp",
+  "customVjp",
   "constant",
   "isExpr",
   "ones",

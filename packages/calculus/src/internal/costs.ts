@@ -299,6 +299,8 @@ export const controlCosts: { readonly [K in Primitive.ControlName]: ControlCost<
     own: nothing,
     ways: ({ condition, sweeps }) => [[[condition, 1], ...sweeps.map(({ body }) => [body, 1] as const)]]
   },
+  // Evaluated as the program is; a derivative calls the rules.
+  custom: { own: nothing, ways: ({ body }) => [[[body, 1]]] },
   qr: {
     own: (_, [q]) => {
       const [m, n] = q!.shape.slice(-2) as [number, number]

@@ -134,7 +134,10 @@ const split = (f: Fn.Any, steps: Steps, before: number): readonly [Fn.Any, Fn.An
 }
 
 const partOf = (program: Fn.Any): { readonly part: Part; readonly total: Cost.OperationCounts } => {
-  const { forward, reverse } = passCosts(program, shapesOf(program))
+  const costs = passCosts(program, shapesOf(program))
+  const { reverse } = costs
+  // Programs are cut where both modes are supported.
+  const forward = costs.forward!
   const cheaper = (a: Passes, b: Passes): boolean => Cost.arithmetic(a.total) <= Cost.arithmetic(b.total)
   const mode = cheaper(forward, reverse) ? "forward" : "reverse"
   const { passes, total } = mode === "forward" ? forward : reverse

@@ -45,7 +45,8 @@ export interface PassCosts {
   readonly primal: Cost.OperationCounts
   /** The evaluation of the program on a tape. */
   readonly recorded: Cost.OperationCounts
-  readonly forward: Passes
+  /** None for a program that supports reverse mode only. */
+  readonly forward: Passes | undefined
   readonly reverse: Passes
 }
 
@@ -116,7 +117,14 @@ export const passCosts = <A>(f: Fn.Any, ground: Ground<A>): PassCosts => {
     tangentPass(f, algebra, ground, wanted)
     return Cost.subtract(counts(), primal)
   }
-  const denseTangent = inputElements === 0 ? none : tangent(() => true)
+  const forward = (): Passes => {
+    const dense = inputElements === 0 ? none : tangent(() => true)
+    return {
+      passes: inputElements,
+      pass: Cost.add(primal, dense),
+      total: sumOverLeaves(inputLeaves, primal, (i) => tangent((j) => j === i), dense)
+    }
+  }
 
   const { algebra, counts } = ground.start()
   const { sweep } = tapeOf(f, algebra, ground)
@@ -131,11 +139,7 @@ export const passCosts = <A>(f: Fn.Any, ground: Ground<A>): PassCosts => {
   return {
     primal,
     recorded,
-    forward: {
-      passes: inputElements,
-      pass: Cost.add(primal, denseTangent),
-      total: sumOverLeaves(inputLeaves, primal, (i) => tangent((j) => j === i), denseTangent)
-    },
+    forward: Fn.supportsForward(f) ? forward() : undefined,
     reverse: {
       passes: outputElements,
       pass: Cost.add(recorded, denseAdjoint),

@@ -32,8 +32,8 @@ const check = (f: Fn.Any, at: unknown): void => {
     Forward.vectorDual(run.algebra, seeds.length),
     primals.map((primal, i) => ({ primal, tangents: seeds.map((seed) => seed[i]!) }))
   )
-  expect(forward.passes).toBe(seeds.length)
-  expect(run.counts()).toEqual(forward.total)
+  expect(forward!.passes).toBe(seeds.length)
+  expect(run.counts()).toEqual(forward!.total)
 
   const backwards = execution()
   const tape = Reverse.traced(backwards.algebra)

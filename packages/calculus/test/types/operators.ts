@@ -129,3 +129,43 @@ same<
   Fn.Output<typeof both>,
   { readonly y: Tensor.Tensor<readonly [number, 2]>; readonly z: Tensor.Tensor<readonly [number]> }
 >(true)
+
+// A program that supports reverse mode only.
+const reverseOnly = Fn.make({ x: [4] }, ({ x }) => Expr.sum(x)).pipe(Expr.customVjp(() => ({ x: Expr.ones([4]) })))
+const row = Calculus.jacobian(reverseOnly, { mode: "reverse" })
+same<typeof row, Fn.Fn<{ readonly x: readonly [4] }, { readonly x: readonly [4] }, never, Fn.ReverseOnly>>(true)
+reverseOnly.pipe(Calculus.jacobian({ mode: "reverse" }))
+const auto = () => Calculus.jacobian(reverseOnly)
+Calculus.Numeric.gradient(reverseOnly, { x: null as never })
+same<typeof row, ReturnType<typeof auto>>(true)
+// @ts-expect-error forward mode is not supported
+reverseOnly.pipe(Calculus.jacobian({ mode: "forward" }))
+// @ts-expect-error a Hessian is taken forward over reverse
+Calculus.hessian(reverseOnly)
+// @ts-expect-error so is its product with a vector
+Calculus.hvp(reverseOnly)
+// @ts-expect-error the check compares both modes
+Calculus.checkGradient(reverseOnly, { x: null as never })
+// @ts-expect-error so are the series, the traces and the diagonals
+Calculus.taylor(reverseOnly, 2)
+// @ts-expect-error in both call styles
+reverseOnly.pipe(Calculus.taylor(2))
+// @ts-expect-error forward over reverse
+Calculus.laplacian(reverseOnly)
+// @ts-expect-error forward over reverse
+Calculus.diagonalHessian(reverseOnly)
+// @ts-expect-error forward over reverse
+Calculus.sparseHessian(reverseOnly)
+// @ts-expect-error a linear map is taken forward
+Calculus.linearize(reverseOnly, { x: null as never })
+// @ts-expect-error it compares both modes
+Calculus.compareModes(reverseOnly, { x: null as never })
+// @ts-expect-error forward mode is not supported
+Calculus.sparseJacobian(reverseOnly, { mode: "forward" })
+// What is made of reverse mode alone is supported.
+const sparse = () => [
+  Calculus.sparseJacobian(reverseOnly),
+  Calculus.vhp(reverseOnly),
+  Calculus.gradientNorm(reverseOnly)
+]
+same<ReturnType<typeof sparse>["length"], number>(true)

@@ -17,7 +17,7 @@ import * as Shape from "../Shape.ts"
 import * as derived from "./derived.ts"
 import * as elementwise from "./elementwise.ts"
 import { broadcastTo } from "./structural.ts"
-import type { BoolExpr, ErrorOf, Expr, Operand, Proto, RequirementsOf, ShapeOf } from "./model.ts"
+import type { BoolExpr, ErrorOf, Expr, Operand, Proto, RequirementsOf, ShapeOf, DataLast } from "./model.ts"
 
 /**
  * An array of reals of shape `S` computed from the operands `X`, where they are in the domain.
@@ -46,9 +46,12 @@ export interface CheckedUnary {
 export interface CheckedBinary {
   <Y extends Operand>(
     that: Y
-  ): <X extends Operand>(
-    self: X & Shape.CheckBroadcast<ShapeOf<X>, ShapeOf<Y>>
-  ) => Checked<Shape.Broadcast<ShapeOf<X>, ShapeOf<Y>>, X | Y>
+  ): DataLast<
+    Y,
+    <X extends Operand>(
+      self: X & Shape.CheckBroadcast<ShapeOf<X>, ShapeOf<Y>>
+    ) => Checked<Shape.Broadcast<ShapeOf<X>, ShapeOf<Y>>, X | Y>
+  >
   // For functions that are generic in a shape: it is not known yet, but both operands have it.
   <S extends Shape.Shape, X extends Proto<"real", S, unknown, unknown>, Y extends Expr<S, unknown, unknown> | number>(
     self: X & Expr<S, unknown, unknown>,

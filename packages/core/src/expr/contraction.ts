@@ -3,7 +3,7 @@ import { apply } from "../internal/apply.ts"
 import type { Node } from "../internal/node.ts"
 import * as Shape from "../Shape.ts"
 import { fromNode, liftNode } from "../internal/lift.ts"
-import type { Expr, Operand, Proto, Real, ShapeOf } from "./model.ts"
+import type { Expr, Operand, Proto, Real, ShapeOf, DataLast } from "./model.ts"
 
 type Labels = ReadonlyArray<number>
 
@@ -102,9 +102,12 @@ export const einsum: {
   <const Subscripts extends string, Y extends Operand>(
     subscripts: Subscripts,
     that: Y
-  ): <X extends Operand>(
-    self: X & Shape.CheckEinsum<Subscripts, ShapeOf<X>, ShapeOf<Y>>
-  ) => Real<Shape.Einsum<Subscripts, ShapeOf<X>, ShapeOf<Y>>, X | Y>
+  ): DataLast<
+    Subscripts,
+    <X extends Operand>(
+      self: X & Shape.CheckEinsum<Subscripts, ShapeOf<X>, ShapeOf<Y>>
+    ) => Real<Shape.Einsum<Subscripts, ShapeOf<X>, ShapeOf<Y>>, X | Y>
+  >
   <const Subscripts extends string, X extends Operand, Y extends Operand>(
     subscripts: Subscripts,
     self: X,
@@ -140,9 +143,12 @@ export const einsum: {
 export const matmul: {
   <Y extends Operand>(
     that: Y
-  ): <X extends Operand>(
-    self: X & Shape.CheckMatmul<ShapeOf<X>, ShapeOf<Y>>
-  ) => Real<Shape.Matmul<ShapeOf<X>, ShapeOf<Y>>, X | Y>
+  ): DataLast<
+    Y,
+    <X extends Operand>(
+      self: X & Shape.CheckMatmul<ShapeOf<X>, ShapeOf<Y>>
+    ) => Real<Shape.Matmul<ShapeOf<X>, ShapeOf<Y>>, X | Y>
+  >
   // For functions that are generic in dimensions.
   <
     M extends number,
@@ -224,7 +230,10 @@ export const matmul: {
 export const dot: {
   <Y extends Operand>(
     that: Y
-  ): <X extends Operand>(self: X & Shape.CheckSame<ShapeOf<X>, ShapeOf<Y>, "dot">) => Real<readonly [], X | Y>
+  ): DataLast<
+    Y,
+    <X extends Operand>(self: X & Shape.CheckSame<ShapeOf<X>, ShapeOf<Y>, "dot">) => Real<readonly [], X | Y>
+  >
   <X extends Operand, Y extends Operand>(
     self: X,
     that: Y & Shape.CheckSame<ShapeOf<X>, ShapeOf<Y>, "dot">
@@ -252,7 +261,9 @@ export const dot: {
  * @since 0.1.0
  */
 export const outer: {
-  <Y extends Operand>(that: Y): <X extends Operand>(self: X) => Real<readonly [...ShapeOf<X>, ...ShapeOf<Y>], X | Y>
+  <Y extends Operand>(
+    that: Y
+  ): DataLast<Y, <X extends Operand>(self: X) => Real<readonly [...ShapeOf<X>, ...ShapeOf<Y>], X | Y>>
   <X extends Operand, Y extends Operand>(self: X, that: Y): Real<readonly [...ShapeOf<X>, ...ShapeOf<Y>], X | Y>
 } = dual(2, (self: Operand, that: Operand) => {
   const [a, b] = [liftNode(self), liftNode(that)]

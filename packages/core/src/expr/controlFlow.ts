@@ -18,7 +18,8 @@ import type {
   OfElementType,
   ShapeOf,
   ErrorOf,
-  RequirementsOf
+  RequirementsOf,
+  DataLast
 } from "./model.ts"
 
 // -----------------------------------------------------------------------------
@@ -67,6 +68,22 @@ export type Slices<T> = [Tree.ExprTree] extends [NonEmpty<T>]
     : T extends number | boolean
       ? never
       : { readonly [K in keyof T]: Slices<T[K]> }
+
+/**
+ * The expressions that stand for slices of what a pipe hands over.
+ *
+ * **Details**
+ *
+ * TypeScript knows it where a pipe begins with it. After another combinator it does not, and the type of a slice is to be written out.
+ *
+ * @category control flow
+ * @since 0.1.0
+ */
+export type PipedSlices<T> = [AnyOperand] extends [T]
+  ? Shape.Mismatch<"the type of a slice is not known here: write it out, or name what comes before in the pipe">
+  : Slices<T>
+
+type CheckPiped<T> = [AnyOperand] extends [T] ? unknown : CheckLeading<T>
 
 /**
  * The expressions a control primitive gives for a tree `A` that its body returns, with the failures and requirements of the trees `T` and of the
@@ -229,7 +246,13 @@ type Problem<A, B, Path extends string> = [LeafOf<A>] extends [never]
       ? never
       : Unlike<A, B, Path>
 
-type CheckTree<A, B, Path extends string> = [Tree.ExprTree] extends [NonEmpty<A>]
+/**
+ * `unknown` when the tree `B` has the structure and shapes of the tree `A`, otherwise a `Mismatch` that names the path, what was expected and what came.
+ *
+ * @category control flow
+ * @since 0.1.0
+ */
+export type CheckTree<A, B, Path extends string> = [Tree.ExprTree] extends [NonEmpty<A>]
   ? unknown
   : [Tree.ExprTree] extends [NonEmpty<B>]
     ? unknown
@@ -417,7 +440,7 @@ export const cond: {
   <const A extends Tree.ExprTree, const B extends Tree.ExprTree>(
     whenTrue: () => A,
     whenFalse: (() => B) & CheckBranches<A, B>
-  ): <P extends BoolOperand>(predicate: P & CheckPredicate<P>) => Results<A, A | B, P>
+  ): DataLast<A, <P extends BoolOperand>(predicate: P & CheckPredicate<P>) => Results<A, A | B, P>>
   <P extends BoolOperand, const A extends Tree.ExprTree, const B extends Tree.ExprTree>(
     predicate: P & CheckPredicate<P>,
     whenTrue: () => A,
@@ -463,7 +486,7 @@ const makeCond = (predicate: BoolOperand, whenTrue: () => unknown, whenFalse: ()
  * Expressions from outside that the body uses are found by themselves and evaluated once. In reverse mode the carries before each step are saved, as far
  * as the pullback reads them, and each step is evaluated once more; with the option `checkpoint` fewer carries are saved and more steps taken.
  *
- * As `xs.pipe(Expr.scan(body, init))` the type of a slice is to be written out.
+ * As `xs.pipe(f, Expr.scan(body, init))`, after another step of a pipe, the type of a slice is to be written out.
  *
  * @example
  * ```ts
@@ -482,12 +505,22 @@ const makeCond = (predicate: BoolOperand, whenTrue: () => unknown, whenFalse: ()
  * @since 0.1.0
  */
 export const scan: {
+  <const C extends Tree.ExprTree, XS extends AnyOperand, const D extends Tree.ExprTree, const Y extends Tree.ExprTree>(
+    body: ((carry: Inside<C>, x: PipedSlices<XS>) => readonly [D, Y]) & CheckCarry<C, D>,
+    init: C
+  ): DataLast<
+    C,
+    (xs: XS & CheckLeading<XS>) => readonly [Results<C, C | D | Y, XS>, Stacked<Y, LeadingAxis<XS>, C | D | Y, XS>]
+  >
   <const C extends Tree.ExprTree, X, const D extends Tree.ExprTree, const Y extends Tree.ExprTree>(
     body: ((carry: Inside<C>, x: X) => readonly [D, Y]) & CheckCarry<C, D>,
     init: C
-  ): <XS extends AnyOperand>(
-    xs: XS & CheckLeading<XS> & CheckSlices<XS, X>
-  ) => readonly [Results<C, C | D | Y, XS>, Stacked<Y, LeadingAxis<XS>, C | D | Y, XS>]
+  ): DataLast<
+    C,
+    <XS extends AnyOperand>(
+      xs: XS & CheckLeading<XS> & CheckSlices<XS, X>
+    ) => readonly [Results<C, C | D | Y, XS>, Stacked<Y, LeadingAxis<XS>, C | D | Y, XS>]
+  >
   <
     const C extends Tree.ExprTree,
     const X extends Tree.ExprTree,
@@ -536,10 +569,14 @@ export type CheckSlices<XS, X> = [Slices<XS>] extends [X]
  * @since 0.1.0
  */
 export const fold: {
+  <const C extends Tree.ExprTree, XS extends AnyOperand, const D extends Tree.ExprTree>(
+    body: ((carry: Inside<C>, x: PipedSlices<XS>) => D) & CheckCarry<C, D>,
+    init: C
+  ): DataLast<C, (xs: XS & CheckPiped<XS>) => Results<C, C | D, XS>>
   <const C extends Tree.ExprTree, X, const D extends Tree.ExprTree>(
     body: ((carry: Inside<C>, x: X) => D) & CheckCarry<C, D>,
     init: C
-  ): <XS extends AnyOperand>(xs: XS & CheckLeading<XS> & CheckSlices<XS, X>) => Results<C, C | D, XS>
+  ): DataLast<C, <XS extends AnyOperand>(xs: XS & CheckLeading<XS> & CheckSlices<XS, X>) => Results<C, C | D, XS>>
   <const C extends Tree.ExprTree, const X extends Tree.ExprTree, const D extends Tree.ExprTree>(
     body: ((carry: Inside<C>, x: Slices<X>) => D) & CheckCarry<C, D>,
     init: C,
@@ -579,7 +616,7 @@ export const iterate: {
   <const C extends Tree.ExprTree, const D extends Tree.ExprTree>(
     n: number,
     f: ((x: Inside<C>) => D) & CheckCarry<C, D>
-  ): (init: C) => Results<C, C | D>
+  ): DataLast<C, (init: C) => Results<C, C | D>>
   <const C extends Tree.ExprTree, const D extends Tree.ExprTree>(
     n: number,
     f: ((x: Inside<C>) => D) & CheckCarry<C, D>,
@@ -627,7 +664,7 @@ export const whileLoop: {
   <const C extends Tree.ExprTree, P extends BoolOperand, const D extends Tree.ExprTree>(
     condition: ((carry: Inside<C>) => P) & CheckPredicate<P>,
     body: ((carry: Inside<C>) => D) & CheckCarry<C, D>
-  ): (init: C) => Results<C, C | D, P>
+  ): DataLast<C, (init: C) => Results<C, C | D, P>>
   <const C extends Tree.ExprTree, P extends BoolOperand, const D extends Tree.ExprTree>(
     condition: ((carry: Inside<C>) => P) & CheckPredicate<P>,
     body: ((carry: Inside<C>) => D) & CheckCarry<C, D>,
@@ -706,7 +743,7 @@ export interface MapOptions<K> {
  * Leaves of `xs` share the length of their leading axis. Expressions from outside that the body uses are found by themselves; they (and `consts`)
  * are the same for every element, and in reverse mode their cotangents are summed over the axis. Inside, `cond` evaluates one branch for each element.
  *
- * As `xs.pipe(Expr.map(body))` the type of a slice is to be written out.
+ * As `xs.pipe(f, Expr.map(body))`, after another step of a pipe, the type of a slice is to be written out.
  *
  * @example
  * ```ts
@@ -721,9 +758,15 @@ export interface MapOptions<K> {
  * @since 0.1.0
  */
 export const map: {
+  <XS extends AnyOperand, const Y extends Tree.ExprTree>(
+    body: (x: PipedSlices<XS>) => Y
+  ): DataLast<XS, (xs: XS & CheckPiped<XS>) => Stacked<Y, LeadingAxis<XS>, Y, XS>>
   <X, const Y extends Tree.ExprTree>(
     body: (x: X) => Y
-  ): <XS extends AnyOperand>(xs: XS & CheckLeading<XS> & CheckSlices<XS, X>) => Stacked<Y, LeadingAxis<XS>, Y, XS>
+  ): DataLast<
+    X,
+    <XS extends AnyOperand>(xs: XS & CheckLeading<XS> & CheckSlices<XS, X>) => Stacked<Y, LeadingAxis<XS>, Y, XS>
+  >
   <const X extends Tree.ExprTree, const Y extends Tree.ExprTree>(
     body: (x: Slices<X>) => Y,
     xs: X & CheckLeading<X>

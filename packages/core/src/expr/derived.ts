@@ -40,6 +40,7 @@ import {
 import { fromNode, isOperand, liftNode } from "../internal/lift.ts"
 import {
   type Binary,
+  type DataLast,
   type Expr,
   type IndexOperand,
   type Operand,
@@ -100,7 +101,7 @@ export interface AxisOptions<A extends number = number> {
 export interface AlongAxis {
   <const A extends number = -1>(
     options?: AxisOptions<A>
-  ): <X extends Operand>(self: X & Shape.CheckAxes<ShapeOf<X>, A>) => Real<ShapeOf<X>, X>
+  ): DataLast<A, <X extends Operand>(self: X & Shape.CheckAxes<ShapeOf<X>, A>) => Real<ShapeOf<X>, X>>
   <X extends Operand, const A extends number = -1>(
     self: X & Shape.CheckAxes<ShapeOf<X>, A>,
     options?: AxisOptions<A>
@@ -455,7 +456,10 @@ export interface VarianceOptions<
 export interface VarianceReduction {
   <const A extends Shape.Axes | undefined = undefined, const KeepDims extends boolean = false>(
     options?: VarianceOptions<A, KeepDims>
-  ): <X extends Operand>(self: X & Shape.CheckAxes<ShapeOf<X>, A>) => Real<Shape.Reduce<ShapeOf<X>, A, KeepDims>, X>
+  ): DataLast<
+    A,
+    <X extends Operand>(self: X & Shape.CheckAxes<ShapeOf<X>, A>) => Real<Shape.Reduce<ShapeOf<X>, A, KeepDims>, X>
+  >
   <X extends Operand, const A extends Shape.Axes | undefined = undefined, const KeepDims extends boolean = false>(
     self: X & Shape.CheckAxes<ShapeOf<X>, A>,
     options?: VarianceOptions<A, KeepDims>
@@ -631,7 +635,7 @@ export interface LayerNormOptions<A extends number = number> extends AxisOptions
 export const layerNorm: {
   <const A extends number = -1>(
     options?: LayerNormOptions<A>
-  ): <X extends Operand>(self: X & Shape.CheckAxes<ShapeOf<X>, A>) => Real<ShapeOf<X>, X>
+  ): DataLast<A, <X extends Operand>(self: X & Shape.CheckAxes<ShapeOf<X>, A>) => Real<ShapeOf<X>, X>>
   <X extends Operand, const A extends number = -1>(
     self: X & Shape.CheckAxes<ShapeOf<X>, A>,
     options?: LayerNormOptions<A>
@@ -664,7 +668,9 @@ export const layerNorm: {
  * @since 0.1.0
  */
 export const oneHot: {
-  <const N extends number>(classes: N): <I extends IndexOperand>(labels: I) => Real<readonly [...ShapeOf<I>, N], I>
+  <const N extends number>(
+    classes: N
+  ): DataLast<N, <I extends IndexOperand>(labels: I) => Real<readonly [...ShapeOf<I>, N], I>>
   <I extends IndexOperand, const N extends number>(labels: I, classes: N): Real<readonly [...ShapeOf<I>, N], I>
 } = dual(2, (labels: IndexOperand, classes: number) =>
   toReal(eq(expandDims(labels, -1), constant(Tensor.iota(classes))))
@@ -697,7 +703,7 @@ type CheckTargets<X, T> = T extends IndexOperand
 export const crossEntropy: {
   <T extends Operand | IndexOperand>(
     targets: T
-  ): <X extends Operand>(logits: X & CheckTargets<X, T>) => Real<Shape.Reduce<ShapeOf<X>, -1>, X | T>
+  ): DataLast<T, <X extends Operand>(logits: X & CheckTargets<X, T>) => Real<Shape.Reduce<ShapeOf<X>, -1>, X | T>>
   <X extends Operand, T extends Operand | IndexOperand>(
     logits: X,
     targets: T & CheckTargets<X, T>

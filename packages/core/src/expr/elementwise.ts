@@ -16,7 +16,8 @@ import type {
   Operand,
   Real,
   ShapeOf,
-  Unary
+  Unary,
+  DataLast
 } from "./model.ts"
 
 /**
@@ -1000,9 +1001,12 @@ export const select: {
   <X extends AnyOperand, Y extends AnyOperand>(
     whenTrue: X,
     whenFalse: Y & SameElement<X, Y>
-  ): <P extends BoolOperand>(
-    predicate: P & CheckBroadcast3<P, X, Y>
-  ) => OfElementType<SelectedElement<X, Y>, Broadcast3<P, X, Y>, P | X | Y>
+  ): DataLast<
+    X,
+    <P extends BoolOperand>(
+      predicate: P & CheckBroadcast3<P, X, Y>
+    ) => OfElementType<SelectedElement<X, Y>, Broadcast3<P, X, Y>, P | X | Y>
+  >
   <P extends BoolOperand, X extends AnyOperand, Y extends AnyOperand>(
     predicate: P,
     whenTrue: X,
@@ -1046,7 +1050,7 @@ export const clamp: {
   <L extends Operand, H extends Operand>(
     low: L,
     high: H
-  ): <X extends Operand>(self: X & CheckBroadcast3<X, L, H>) => Real<Broadcast3<X, L, H>, X | L | H>
+  ): DataLast<L, <X extends Operand>(self: X & CheckBroadcast3<X, L, H>) => Real<Broadcast3<X, L, H>, X | L | H>>
   <X extends Operand, L extends Operand, H extends Operand>(
     self: X,
     low: L,

@@ -11,7 +11,8 @@ import type {
   IndexExpr,
   RequirementsOf,
   ErrorOf,
-  ShapeOf
+  ShapeOf,
+  DataLast
 } from "./model.ts"
 
 /**
@@ -111,7 +112,7 @@ export const ensure: {
   <X extends AnyOperand, Q extends PredicateOn<X>, E>(
     predicate: Q & CheckEnsured<X, Q>,
     onFail: (failure: Failure<ElementOf<X>>) => E
-  ): (self: X) => Ensured<X, TruthOf<Q>, E>
+  ): DataLast<Q, (self: X) => Ensured<X, TruthOf<Q>, E>>
   <X extends AnyOperand, Q extends PredicateOn<X>, E>(
     self: X,
     predicate: Q & CheckEnsured<X, Q>,

@@ -9,7 +9,7 @@ import * as Tree from "../Tree.ts"
 import { type CheckCarry, cond, type Inside, map, type Results, whileLoop } from "./controlFlow.ts"
 import { norm } from "./derived.ts"
 import { abs, add, and, div, gt, le, lt, max, mul, neg, not, or, select, sub } from "./elementwise.ts"
-import { type BoolExpr, constant, type Expr } from "./model.ts"
+import { type BoolExpr, constant, type Expr, type DataLast } from "./model.ts"
 import { reduceMax, sum } from "./reduction.ts"
 import { transpose } from "./structural.ts"
 
@@ -225,7 +225,7 @@ const define = (
 export interface Implicit {
   <const C extends Tree.ExprTree, const D extends Tree.ExprTree>(
     f: ((x: Inside<C>) => D) & CheckCarry<C, D>
-  ): (init: C) => Results<C, C | D>
+  ): DataLast<C, (init: C) => Results<C, C | D>>
   <const C extends Tree.ExprTree, const D extends Tree.ExprTree, const S extends Tree.ExprTree = C>(
     f: ((x: Inside<C>) => D) & CheckCarry<C, D>,
     init: C,

@@ -3,7 +3,7 @@ import { apply, applyMany } from "../internal/apply.ts"
 import type { Node } from "../internal/node.ts"
 import * as Shape from "../Shape.ts"
 import { fromNode, isOperand, liftNode } from "../internal/lift.ts"
-import type { Operand, Real, ShapeOf } from "./model.ts"
+import type { Operand, Real, ShapeOf, DataLast } from "./model.ts"
 
 // -----------------------------------------------------------------------------
 // One square matrix
@@ -279,9 +279,12 @@ const broadcastBatch = (a: Shape.Shape, b: Shape.Shape, fail: () => Shape.ShapeE
 export const solve: {
   <Y extends Operand>(
     that: Y
-  ): <X extends Operand>(
-    self: X & Shape.CheckSolve<ShapeOf<X>, ShapeOf<Y>>
-  ) => Real<Shape.Matmul<ShapeOf<X>, ShapeOf<Y>>, X | Y>
+  ): DataLast<
+    Y,
+    <X extends Operand>(
+      self: X & Shape.CheckSolve<ShapeOf<X>, ShapeOf<Y>>
+    ) => Real<Shape.Matmul<ShapeOf<X>, ShapeOf<Y>>, X | Y>
+  >
   <X extends Operand, Y extends Operand>(
     self: X,
     that: Y & Shape.CheckSolve<ShapeOf<X>, ShapeOf<Y>>
@@ -336,9 +339,12 @@ export const triangularSolve: {
   <Y extends Operand>(
     that: Y,
     options?: TriangularSolveOptions
-  ): <X extends Operand>(
-    self: X & Shape.CheckSolve<ShapeOf<X>, ShapeOf<Y>>
-  ) => Real<Shape.Matmul<ShapeOf<X>, ShapeOf<Y>>, X | Y>
+  ): DataLast<
+    Y,
+    <X extends Operand>(
+      self: X & Shape.CheckSolve<ShapeOf<X>, ShapeOf<Y>>
+    ) => Real<Shape.Matmul<ShapeOf<X>, ShapeOf<Y>>, X | Y>
+  >
   <X extends Operand, Y extends Operand>(
     self: X,
     that: Y & Shape.CheckSolve<ShapeOf<X>, ShapeOf<Y>>,
@@ -386,9 +392,12 @@ export const triangularSolve: {
 export const lstsq: {
   <Y extends Operand>(
     that: Y
-  ): <X extends Operand>(
-    self: X & Shape.CheckLstsq<ShapeOf<X>, ShapeOf<Y>>
-  ) => Real<Shape.Lstsq<ShapeOf<X>, ShapeOf<Y>>, X | Y>
+  ): DataLast<
+    Y,
+    <X extends Operand>(
+      self: X & Shape.CheckLstsq<ShapeOf<X>, ShapeOf<Y>>
+    ) => Real<Shape.Lstsq<ShapeOf<X>, ShapeOf<Y>>, X | Y>
+  >
   <X extends Operand, Y extends Operand>(
     self: X,
     that: Y & Shape.CheckLstsq<ShapeOf<X>, ShapeOf<Y>>

@@ -191,6 +191,19 @@ export type OfElementType<D extends Type.ElementType, S extends Shape.Shape, X> 
     ? Index<S, X>
     : Bool<S, X>
 
+/**
+ * `F`: the function that a combinator gives when it is called with the argument `Y` alone, as in `x.pipe(Expr.add(y))`.
+ *
+ * **Details**
+ *
+ * An argument that is a call of a generic function is inferred late, after the functions beside it, when an overload of it returns a function. So the body of
+ * `Expr.map((x) => …, Expr.add(xs, ys))` would not know its parameter. TypeScript does not take a conditional type for a function.
+ *
+ * @category signatures
+ * @since 0.1.0
+ */
+export type DataLast<Y, F> = [Y] extends [unknown] ? F : never
+
 type NumericElement<X, Y> = "index" extends ElementTypeOf<X> | ElementTypeOf<Y> ? "index" : "real"
 
 type CheckElements<X, Y> = X extends number
@@ -220,9 +233,12 @@ export interface Unary {
 export interface Binary {
   <Y extends Operand>(
     that: Y
-  ): <X extends Operand>(
-    self: X & Shape.CheckBroadcast<ShapeOf<X>, ShapeOf<Y>>
-  ) => Real<Shape.Broadcast<ShapeOf<X>, ShapeOf<Y>>, X | Y>
+  ): DataLast<
+    Y,
+    <X extends Operand>(
+      self: X & Shape.CheckBroadcast<ShapeOf<X>, ShapeOf<Y>>
+    ) => Real<Shape.Broadcast<ShapeOf<X>, ShapeOf<Y>>, X | Y>
+  >
   // For functions that are generic in a shape: it is not known yet, but both operands have it.
   <S extends Shape.Shape, X extends Proto<"real", S, unknown, unknown>, Y extends Expr<S, unknown, unknown> | number>(
     self: X & Expr<S, unknown, unknown>,
@@ -247,9 +263,12 @@ export interface Binary {
 export interface Arithmetic {
   <Y extends NumericOperand>(
     that: Y
-  ): <X extends NumericOperand>(
-    self: X & Shape.CheckBroadcast<ShapeOf<X>, ShapeOf<Y>> & CheckElements<X, Y>
-  ) => OfElementType<NumericElement<X, Y>, Shape.Broadcast<ShapeOf<X>, ShapeOf<Y>>, X | Y>
+  ): DataLast<
+    Y,
+    <X extends NumericOperand>(
+      self: X & Shape.CheckBroadcast<ShapeOf<X>, ShapeOf<Y>> & CheckElements<X, Y>
+    ) => OfElementType<NumericElement<X, Y>, Shape.Broadcast<ShapeOf<X>, ShapeOf<Y>>, X | Y>
+  >
   // For functions that are generic in a shape: it is not known yet, but both operands have it.
   <S extends Shape.Shape, X extends Proto<"real", S, unknown, unknown>, Y extends Expr<S, unknown, unknown> | number>(
     self: X & Expr<S, unknown, unknown>,
@@ -274,9 +293,12 @@ export interface Arithmetic {
 export interface Comparison {
   <Y extends NumericOperand>(
     that: Y
-  ): <X extends NumericOperand>(
-    self: X & Shape.CheckBroadcast<ShapeOf<X>, ShapeOf<Y>> & CheckElements<X, Y>
-  ) => Bool<Shape.Broadcast<ShapeOf<X>, ShapeOf<Y>>, X | Y>
+  ): DataLast<
+    Y,
+    <X extends NumericOperand>(
+      self: X & Shape.CheckBroadcast<ShapeOf<X>, ShapeOf<Y>> & CheckElements<X, Y>
+    ) => Bool<Shape.Broadcast<ShapeOf<X>, ShapeOf<Y>>, X | Y>
+  >
   // For functions that are generic in a shape: it is not known yet, but both operands have it.
   <S extends Shape.Shape, X extends Proto<"real", S, unknown, unknown>, Y extends Expr<S, unknown, unknown> | number>(
     self: X & Expr<S, unknown, unknown>,
@@ -301,9 +323,12 @@ export interface Comparison {
 export interface Logic {
   <Y extends BoolOperand>(
     that: Y
-  ): <X extends BoolOperand>(
-    self: X & Shape.CheckBroadcast<ShapeOf<X>, ShapeOf<Y>>
-  ) => Bool<Shape.Broadcast<ShapeOf<X>, ShapeOf<Y>>, X | Y>
+  ): DataLast<
+    Y,
+    <X extends BoolOperand>(
+      self: X & Shape.CheckBroadcast<ShapeOf<X>, ShapeOf<Y>>
+    ) => Bool<Shape.Broadcast<ShapeOf<X>, ShapeOf<Y>>, X | Y>
+  >
   <X extends BoolOperand, Y extends BoolOperand>(
     self: X,
     that: Y & Shape.CheckBroadcast<ShapeOf<X>, ShapeOf<Y>>

@@ -22,7 +22,7 @@ import type { Random } from "../Requirement.ts"
 import * as Shape from "../Shape.ts"
 import type { AxisOptions } from "./derived.ts"
 import { add, cos, log, log1p, lt, max, mul, neg, sqrt, sub } from "./elementwise.ts"
-import type { BoolExpr, ErrorOf, Expr, IndexExpr, Operand, RequirementsOf, ShapeOf } from "./model.ts"
+import type { BoolExpr, ErrorOf, Expr, IndexExpr, Operand, RequirementsOf, ShapeOf, DataLast } from "./model.ts"
 import { argmax } from "./reduction.ts"
 import { at } from "./structural.ts"
 
@@ -158,9 +158,12 @@ export const bernoulli: {
   (): <P extends Operand>(p: P) => BoolExpr<ShapeOf<P>, ErrorOf<P>, Random | RequirementsOf<P>>
   <const S extends Shape.Shape>(
     shape: S
-  ): <P extends Operand>(
-    p: P & Shape.CheckBroadcastTo<ShapeOf<P>, S>
-  ) => BoolExpr<S, ErrorOf<P>, Random | RequirementsOf<P>>
+  ): DataLast<
+    S,
+    <P extends Operand>(
+      p: P & Shape.CheckBroadcastTo<ShapeOf<P>, S>
+    ) => BoolExpr<S, ErrorOf<P>, Random | RequirementsOf<P>>
+  >
   <P extends Operand>(p: P): BoolExpr<ShapeOf<P>, ErrorOf<P>, Random | RequirementsOf<P>>
   <P extends Operand, const S extends Shape.Shape>(
     p: P & Shape.CheckBroadcastTo<ShapeOf<P>, S>,
@@ -197,9 +200,12 @@ export const bernoulli: {
 export const categorical: {
   <const A extends number = -1>(
     options?: AxisOptions<A>
-  ): <X extends Operand>(
-    logits: X & Shape.CheckAxes<ShapeOf<X>, A>
-  ) => IndexExpr<Shape.Reduce<ShapeOf<X>, A>, ErrorOf<X>, Random | RequirementsOf<X>>
+  ): DataLast<
+    A,
+    <X extends Operand>(
+      logits: X & Shape.CheckAxes<ShapeOf<X>, A>
+    ) => IndexExpr<Shape.Reduce<ShapeOf<X>, A>, ErrorOf<X>, Random | RequirementsOf<X>>
+  >
   <X extends Operand, const A extends number = -1>(
     logits: X & Shape.CheckAxes<ShapeOf<X>, A>,
     options?: AxisOptions<A>

@@ -11,7 +11,8 @@ import type {
   OfElementType,
   Operand,
   Real,
-  ShapeOf
+  ShapeOf,
+  DataLast
 } from "./model.ts"
 
 /**
@@ -41,7 +42,10 @@ export interface ReductionOptions<
 export interface Reduction {
   <const A extends Shape.Axes | undefined = undefined, const KeepDims extends boolean = false>(
     options?: ReductionOptions<A, KeepDims>
-  ): <X extends Operand>(self: X & Shape.CheckAxes<ShapeOf<X>, A>) => Real<Shape.Reduce<ShapeOf<X>, A, KeepDims>, X>
+  ): DataLast<
+    A,
+    <X extends Operand>(self: X & Shape.CheckAxes<ShapeOf<X>, A>) => Real<Shape.Reduce<ShapeOf<X>, A, KeepDims>, X>
+  >
   <X extends Operand, const A extends Shape.Axes | undefined = undefined, const KeepDims extends boolean = false>(
     self: X & Shape.CheckAxes<ShapeOf<X>, A>,
     options?: ReductionOptions<A, KeepDims>
@@ -57,9 +61,12 @@ export interface Reduction {
 export interface NumericReduction {
   <const A extends Shape.Axes | undefined = undefined, const KeepDims extends boolean = false>(
     options?: ReductionOptions<A, KeepDims>
-  ): <X extends NumericOperand>(
-    self: X & Shape.CheckAxes<ShapeOf<X>, A>
-  ) => OfElementType<ElementTypeOf<X>, Shape.Reduce<ShapeOf<X>, A, KeepDims>, X>
+  ): DataLast<
+    A,
+    <X extends NumericOperand>(
+      self: X & Shape.CheckAxes<ShapeOf<X>, A>
+    ) => OfElementType<ElementTypeOf<X>, Shape.Reduce<ShapeOf<X>, A, KeepDims>, X>
+  >
   <
     X extends NumericOperand,
     const A extends Shape.Axes | undefined = undefined,
@@ -79,7 +86,10 @@ export interface NumericReduction {
 export interface LogicalReduction {
   <const A extends Shape.Axes | undefined = undefined, const KeepDims extends boolean = false>(
     options?: ReductionOptions<A, KeepDims>
-  ): <X extends BoolOperand>(self: X & Shape.CheckAxes<ShapeOf<X>, A>) => Bool<Shape.Reduce<ShapeOf<X>, A, KeepDims>, X>
+  ): DataLast<
+    A,
+    <X extends BoolOperand>(self: X & Shape.CheckAxes<ShapeOf<X>, A>) => Bool<Shape.Reduce<ShapeOf<X>, A, KeepDims>, X>
+  >
   <X extends BoolOperand, const A extends Shape.Axes | undefined = undefined, const KeepDims extends boolean = false>(
     self: X & Shape.CheckAxes<ShapeOf<X>, A>,
     options?: ReductionOptions<A, KeepDims>
@@ -218,7 +228,10 @@ export const all: LogicalReduction = reduction("all")
 export interface ArgReduction {
   <const A extends number>(
     axis: A
-  ): <X extends NumericOperand>(self: X & Shape.CheckAxes<ShapeOf<X>, A>) => Index<Shape.Reduce<ShapeOf<X>, A>, X>
+  ): DataLast<
+    A,
+    <X extends NumericOperand>(self: X & Shape.CheckAxes<ShapeOf<X>, A>) => Index<Shape.Reduce<ShapeOf<X>, A>, X>
+  >
   <X extends NumericOperand, const A extends number>(
     self: X & Shape.CheckAxes<ShapeOf<X>, A>,
     axis: A
@@ -289,7 +302,7 @@ export interface CumulativeOptions<A extends number = number> {
 export interface Cumulative {
   <const A extends number = -1>(
     options?: CumulativeOptions<A>
-  ): <X extends Operand>(self: X & Shape.CheckAxes<ShapeOf<X>, A>) => Real<ShapeOf<X>, X>
+  ): DataLast<A, <X extends Operand>(self: X & Shape.CheckAxes<ShapeOf<X>, A>) => Real<ShapeOf<X>, X>>
   <X extends Operand, const A extends number = -1>(
     self: X & Shape.CheckAxes<ShapeOf<X>, A>,
     options?: CumulativeOptions<A>

@@ -2,7 +2,16 @@ import { dual } from "effect/Function"
 import { apply } from "../internal/apply.ts"
 import * as Shape from "../Shape.ts"
 import { fromNode, isOperand, liftNode } from "../internal/lift.ts"
-import type { AnyOperand, ElementTypeOf, IndexOperand, OfElementType, Operand, Real, ShapeOf } from "./model.ts"
+import type {
+  AnyOperand,
+  ElementTypeOf,
+  IndexOperand,
+  OfElementType,
+  Operand,
+  Real,
+  ShapeOf,
+  DataLast
+} from "./model.ts"
 
 /**
  * Repeats an array up to a shape by NumPy's broadcasting rule.
@@ -20,7 +29,10 @@ import type { AnyOperand, ElementTypeOf, IndexOperand, OfElementType, Operand, R
 export const broadcastTo: {
   <const S extends Shape.Shape>(
     shape: S
-  ): <X extends AnyOperand>(self: X & Shape.CheckBroadcastTo<ShapeOf<X>, S>) => OfElementType<ElementTypeOf<X>, S, X>
+  ): DataLast<
+    S,
+    <X extends AnyOperand>(self: X & Shape.CheckBroadcastTo<ShapeOf<X>, S>) => OfElementType<ElementTypeOf<X>, S, X>
+  >
   <X extends AnyOperand, const S extends Shape.Shape>(
     self: X & Shape.CheckBroadcastTo<ShapeOf<X>, S>,
     shape: S
@@ -43,9 +55,12 @@ export const broadcastTo: {
 export const reshape: {
   <const S extends Shape.Shape>(
     shape: S
-  ): <X extends AnyOperand>(
-    self: X & Shape.CheckReshape<ShapeOf<X>, S>
-  ) => OfElementType<ElementTypeOf<X>, Shape.Reshape<S>, X>
+  ): DataLast<
+    S,
+    <X extends AnyOperand>(
+      self: X & Shape.CheckReshape<ShapeOf<X>, S>
+    ) => OfElementType<ElementTypeOf<X>, Shape.Reshape<S>, X>
+  >
   <X extends AnyOperand, const S extends Shape.Shape>(
     self: X & Shape.CheckReshape<ShapeOf<X>, S>,
     shape: S
@@ -75,9 +90,12 @@ export const reshape: {
 export const transpose: {
   <const P extends Shape.Shape | undefined = undefined>(
     permutation?: P
-  ): <X extends AnyOperand>(
-    self: X & Shape.CheckPermutation<ShapeOf<X>, P>
-  ) => OfElementType<ElementTypeOf<X>, Shape.Transpose<ShapeOf<X>, P>, X>
+  ): DataLast<
+    P,
+    <X extends AnyOperand>(
+      self: X & Shape.CheckPermutation<ShapeOf<X>, P>
+    ) => OfElementType<ElementTypeOf<X>, Shape.Transpose<ShapeOf<X>, P>, X>
+  >
   <X extends AnyOperand, const P extends Shape.Shape | undefined = undefined>(
     self: X & Shape.CheckPermutation<ShapeOf<X>, P>,
     permutation?: P
@@ -134,7 +152,7 @@ type Sliced<S extends Shape.Shape, O> = O extends { readonly strides: ReadonlyAr
 export const slice: {
   <const O extends SliceOptions>(
     options: O
-  ): <X extends AnyOperand>(self: X) => OfElementType<ElementTypeOf<X>, Sliced<ShapeOf<X>, O>, X>
+  ): DataLast<O, <X extends AnyOperand>(self: X) => OfElementType<ElementTypeOf<X>, Sliced<ShapeOf<X>, O>, X>>
   <X extends AnyOperand, const O extends SliceOptions>(
     self: X,
     options: O
@@ -176,9 +194,12 @@ export const at: {
   <const A extends number = 0>(
     position: number,
     axis?: A
-  ): <X extends AnyOperand>(
-    self: X & Shape.CheckAxes<ShapeOf<X>, A>
-  ) => OfElementType<ElementTypeOf<X>, Shape.Splice<ShapeOf<X>, A, readonly []>, X>
+  ): DataLast<
+    A,
+    <X extends AnyOperand>(
+      self: X & Shape.CheckAxes<ShapeOf<X>, A>
+    ) => OfElementType<ElementTypeOf<X>, Shape.Splice<ShapeOf<X>, A, readonly []>, X>
+  >
   <X extends AnyOperand, const A extends number = 0>(
     self: X & Shape.CheckAxes<ShapeOf<X>, A>,
     position: number,
@@ -232,7 +253,7 @@ export const dynamicSlice: {
   <I extends IndexOperand, const S extends Shape.Shape>(
     starts: I,
     sizes: S
-  ): <X extends AnyOperand>(self: X) => OfElementType<ElementTypeOf<X>, S, X | I>
+  ): DataLast<I, <X extends AnyOperand>(self: X) => OfElementType<ElementTypeOf<X>, S, X | I>>
   <X extends AnyOperand, I extends IndexOperand, const S extends Shape.Shape>(
     self: X,
     starts: I,
@@ -264,7 +285,7 @@ export const dynamicUpdateSlice: {
   <U extends AnyOperand, I extends IndexOperand>(
     update: U,
     starts: I
-  ): <X extends AnyOperand>(self: X) => OfElementType<ElementTypeOf<X>, ShapeOf<X>, X | U | I>
+  ): DataLast<U, <X extends AnyOperand>(self: X) => OfElementType<ElementTypeOf<X>, ShapeOf<X>, X | U | I>>
   <X extends AnyOperand, U extends AnyOperand, I extends IndexOperand>(
     self: X,
     update: U,
@@ -410,7 +431,10 @@ export const stack: <const Xs extends ReadonlyArray<AnyOperand>, const A extends
 export const reverse: {
   <const A extends Shape.Axes | undefined = undefined>(
     axes?: A
-  ): <X extends AnyOperand>(self: X & Shape.CheckAxes<ShapeOf<X>, A>) => OfElementType<ElementTypeOf<X>, ShapeOf<X>, X>
+  ): DataLast<
+    A,
+    <X extends AnyOperand>(self: X & Shape.CheckAxes<ShapeOf<X>, A>) => OfElementType<ElementTypeOf<X>, ShapeOf<X>, X>
+  >
   <X extends AnyOperand, const A extends Shape.Axes | undefined = undefined>(
     self: X & Shape.CheckAxes<ShapeOf<X>, A>,
     axes?: A
@@ -449,9 +473,12 @@ export const gather: {
   ): OfElementType<ElementTypeOf<X>, Shape.Splice<ShapeOf<X>, A, ShapeOf<I>>, X | I>
   <I extends IndexOperand>(
     indices: I
-  ): <X extends AnyOperand>(
-    self: X & Shape.CheckAxes<ShapeOf<X>, 0>
-  ) => OfElementType<ElementTypeOf<X>, Shape.Splice<ShapeOf<X>, 0, ShapeOf<I>>, X | I>
+  ): DataLast<
+    I,
+    <X extends AnyOperand>(
+      self: X & Shape.CheckAxes<ShapeOf<X>, 0>
+    ) => OfElementType<ElementTypeOf<X>, Shape.Splice<ShapeOf<X>, 0, ShapeOf<I>>, X | I>
+  >
 } = dual(
   (args) => args.length >= 2,
   (self: AnyOperand, indices: IndexOperand, axis = 0) => {
@@ -489,7 +516,7 @@ export const scatterAdd: {
   <I extends IndexOperand, U extends Operand>(
     indices: I,
     updates: U
-  ): <X extends Operand>(self: X & Shape.CheckAxes<ShapeOf<X>, 0>) => Real<ShapeOf<X>, X | I | U>
+  ): DataLast<I, <X extends Operand>(self: X & Shape.CheckAxes<ShapeOf<X>, 0>) => Real<ShapeOf<X>, X | I | U>>
 } = dual(
   (args) => args.length >= 3,
   (self: Operand, indices: IndexOperand, updates: Operand, axis = 0) => {
@@ -570,7 +597,7 @@ type Squeezed<S extends Shape.Shape, A extends number> = Shape.Splice<S, A, read
 export const expandDims: {
   <const A extends number>(
     axis: A
-  ): <X extends AnyOperand>(self: X) => OfElementType<ElementTypeOf<X>, Shape.Insert<ShapeOf<X>, A, 1>, X>
+  ): DataLast<A, <X extends AnyOperand>(self: X) => OfElementType<ElementTypeOf<X>, Shape.Insert<ShapeOf<X>, A, 1>, X>>
   <X extends AnyOperand, const A extends number>(
     self: X,
     axis: A
@@ -597,9 +624,12 @@ export const expandDims: {
 export const squeeze: {
   <const A extends number>(
     axis: A
-  ): <X extends AnyOperand>(
-    self: X & Shape.CheckAxes<ShapeOf<X>, A>
-  ) => OfElementType<ElementTypeOf<X>, Squeezed<ShapeOf<X>, A>, X>
+  ): DataLast<
+    A,
+    <X extends AnyOperand>(
+      self: X & Shape.CheckAxes<ShapeOf<X>, A>
+    ) => OfElementType<ElementTypeOf<X>, Squeezed<ShapeOf<X>, A>, X>
+  >
   <X extends AnyOperand, const A extends number>(
     self: X & Shape.CheckAxes<ShapeOf<X>, A>,
     axis: A

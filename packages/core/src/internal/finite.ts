@@ -243,7 +243,10 @@ class Rewriter {
     if (node._tag === "Apply") return applyTyped(node.primitive!, node.attributes!, operands, node)
     if (node._tag === "Project") return this.results.get(operands[0]!)![node.index]!
     const { primitive, types } = node.control!
-    const attributes = replaceIn(node.attributes!, isBody, finiteInside) as object
+    // Rules of differentiation are no part of what the program computes.
+    const attributes = replaceIn(node.attributes!, isBody, (body, [name]) =>
+      primitive === "custom" && name !== "body" ? body : finiteInside(body)
+    ) as object
     const of = controlNode(primitive, attributes, operands, types)
     this.results.set(
       of,

@@ -11,14 +11,16 @@ import { type Body, schedule } from "./schedule.ts"
 
 export class FreeVariable extends Error {
   override readonly name = "FreeVariable"
-  constructor(node: Node) {
+  constructor(
+    node: Node,
+    advice = "it has no value here: build the inner program inside the body of the outer one, or pass it as an input"
+  ) {
     super(
       node.requirement?._tag === "Param"
         ? `the parameter ${JSON.stringify(node.label)} has no value here: use Fn.withParams`
         : node.requirement?._tag === "Random"
           ? `there is no key to draw random numbers with: use Fn.withKey`
-          : `the input ${JSON.stringify(node.label)} belongs to another program and has no value here; ` +
-            `build the inner program inside the body of the outer one, or pass it as an input`
+          : `the input ${JSON.stringify(node.label)} belongs to another program; ${advice}`
     )
   }
 }

@@ -117,6 +117,8 @@ const stacker = (type: Type.Type, length: number) => {
   }
 }
 
+const isReal = ({ elementType }: Type.Type): boolean => elementType === "real"
+
 const isTrue = (results: ReadonlyArray<Tensor.Any>): boolean => results[0]!.data[0] === 1
 
 // -----------------------------------------------------------------------------
@@ -134,7 +136,7 @@ const isTrue = (results: ReadonlyArray<Tensor.Any>): boolean => results[0]!.data
  * @category tables
  * @since 0.1.0
  */
-export const controlFlow: ControlDefinitions<"cond" | "scan" | "map" | "call" | "whileLoop"> = {
+export const controlFlow: ControlDefinitions<"cond" | "scan" | "map" | "call" | "whileLoop" | "custom"> = {
   cond: {
     types: ({ whenFalse, whenTrue }, [predicate, ...consts]) => {
       checkTypes("cond", [Type.bool([])], predicate === undefined ? [] : [predicate], "predicate")
@@ -322,6 +324,33 @@ export const controlFlow: ControlDefinitions<"cond" | "scan" | "map" | "call" | 
       })
       return results
     }
+  },
+
+  custom: {
+    types: ({ body, jvp, vjp }, operands) => {
+      checkTypes("custom", body.inputNodes, operands, "operands")
+      const { inputNodes: inputs, outputNodes: outputs } = body
+      const checkRule = (
+        name: string,
+        rule: Body | undefined,
+        given: ReadonlyArray<Type.Type>,
+        computed: ReadonlyArray<Type.Type>
+      ): void => {
+        if (rule === undefined) return
+        checkTypes(
+          "custom",
+          [...inputs, ...outputs, ...given.filter(isReal)],
+          rule.inputNodes,
+          `operands of the ${name}`
+        )
+        checkTypes("custom", computed.filter(isReal), rule.outputNodes, `results of the ${name}`)
+      }
+      if (jvp === undefined && vjp === undefined) throw Shape.error("custom", [], "expected a JVP, a VJP or both")
+      checkRule("JVP", jvp, inputs, outputs)
+      checkRule("VJP", vjp, outputs, inputs)
+      return outputs.map(typeOf)
+    },
+    evaluate: ({ body }, operands, prepare) => prepare(body)(operands)
   }
 }
 

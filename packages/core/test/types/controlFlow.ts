@@ -1,6 +1,6 @@
 // Programs with control flow that must type-check, with exactly these types, in both call styles.
 
-import { Expr, Fn, Tensor } from "@fluxion/core"
+import { Expr, type Failure, Fn, type Requirement, Tensor } from "@fluxion/core"
 
 type Equals<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 const the = <U>(_value: U) => ({
@@ -125,3 +125,91 @@ the(Expr.scan((c, x) => [Expr.add(c, x), c], 0, v4, { checkpoint: { snapshots: 2
 the(Fn.checkpoint(Fn.make({ x: [3] }, ({ x }) => ({ y: Expr.sum(x), failing })))).is<
   Fn.Fn<{ readonly x: readonly [3] }, { readonly y: readonly []; readonly failing: readonly [] }, "overflow", "Random">
 >()
+
+// The body comes first, and its parameters have types also where the other arguments are calls of combinators with two call styles.
+const three = Expr.ones([3])
+const row = Expr.ones([1, 3])
+the(Expr.map((x) => Expr.sin(x), Expr.mul(xs, three))).is<Expr.Expr<readonly [5, 3]>>()
+the(Expr.map((x) => Expr.sum(x), xs.pipe(Expr.mul(three), Expr.add(1)))).is<Expr.Expr<readonly [5]>>()
+the(Expr.map((x) => Expr.sum(x), Expr.matmul(Expr.ones([5, 2]), Expr.ones([2, 3])))).is<Expr.Expr<readonly [5]>>()
+the(Expr.map((x) => Expr.sum(x), Expr.transpose(Expr.ones([3, 5])))).is<Expr.Expr<readonly [5]>>()
+the(Expr.map((x) => Expr.sum(x), Expr.broadcastTo(row, [5, 3]))).is<Expr.Expr<readonly [5]>>()
+the(Expr.map((x) => Expr.sum(x), Expr.reshape(Expr.ones([15]), [5, 3]))).is<Expr.Expr<readonly [5]>>()
+the(Expr.map((x) => Expr.sum(x), Expr.cumsum(xs, { axis: 0 }))).is<Expr.Expr<readonly [5]>>()
+the(Expr.map((x) => Expr.not(x), Expr.and(Expr.gt(xs, three), true))).is<Expr.BoolExpr<readonly [5, 3]>>()
+the(Expr.map((x) => Expr.sum(x), Expr.select(Expr.gt(xs, 0), xs, three))).is<Expr.Expr<readonly [5]>>()
+the(Expr.map((x) => Expr.sum(x), Expr.solve(Expr.ones([5, 5]), xs))).is<Expr.Expr<readonly [5]>>()
+the(Expr.map((x) => Expr.sum(x), Expr.softmax(xs))).is<Expr.Expr<readonly [5]>>()
+the(Expr.map((x) => Expr.exp(x), Expr.sum(xs, { axis: [1] }))).is<Expr.Expr<readonly [5]>>()
+the(
+  Expr.map(
+    (x) => Expr.exp(x),
+    Expr.map((x) => Expr.sum(x), Expr.mul(xs, 2))
+  )
+).is<Expr.Expr<readonly [5]>>()
+the(
+  Expr.map(
+    (x) => Expr.exp(x),
+    Fn.apply(
+      Fn.make([5], (x) => x),
+      Expr.add(Expr.ones([5]), 1)
+    )
+  )
+).is<Expr.Expr<readonly [5]>>()
+the(Expr.map(({ a, b }) => Expr.mul(a, b), { a: Expr.mul(xs, three), b: Expr.add(xs, failing) })).is<
+  Expr.Expr<readonly [5, 3], "overflow", "Random">
+>()
+the(Expr.map((x, { c }) => Expr.mul(x, c), Expr.mul(xs, 2), { consts: { c: Expr.mul(three, 2) } })).is<
+  Expr.Expr<readonly [5, 3]>
+>()
+the(Expr.fold((c, x) => Expr.add(c, x), Expr.mul(three, 2), Expr.mul(xs, three))).is<Expr.Expr<readonly [3]>>()
+the(Expr.scan((c, x) => [Expr.add(c, x), Expr.sum(x)], Expr.mul(three, failing), Expr.mul(xs, three))).is<
+  readonly [Expr.Expr<readonly [3], "overflow", "Random">, Expr.Expr<readonly [5], "overflow", "Random">]
+>()
+the(Expr.iterate(3, (x) => Expr.sin(x), Expr.mul(three, 2))).is<Expr.Expr<readonly [3]>>()
+the(
+  Expr.whileLoop(
+    (x) => Expr.lt(Expr.sum(x), 3),
+    (x) => Expr.mul(x, 2),
+    Expr.mul(three, 2)
+  )
+).is<Expr.Expr<readonly [3]>>()
+
+the(Expr.map((x) => Expr.sum(x), Expr.checked.div(xs, three))).is<Expr.Expr<readonly [5], Failure.DomainError>>()
+the(
+  Expr.map(
+    (x) => Expr.sum(x),
+    Expr.ensure(xs, Expr.gt(xs, 0), () => "negative" as const)
+  )
+).is<Expr.Expr<readonly [5], "negative">>()
+the(Expr.map((x) => Expr.not(x), Expr.random.bernoulli(0.5, [5, 3]))).is<
+  Expr.BoolExpr<readonly [5, 3], never, Requirement.Random>
+>()
+the(Expr.map((x) => Expr.toReal(x), Expr.random.categorical(xs))).is<
+  Expr.Expr<readonly [5], never, Requirement.Random>
+>()
+the(
+  Expr.map(
+    (x) => Expr.sum(x),
+    Expr.fixedPoint((x) => Expr.div(x, 2), Expr.mul(xs, three))
+  )
+).is<Expr.Expr<readonly [5]>>()
+
+// In a pipe too.
+the(xs.pipe(Expr.map((x) => Expr.sum(x)))).is<Expr.Expr<readonly [5]>>()
+the(
+  xs.pipe(
+    Expr.mul(failing),
+    Expr.map((x: Expr.Expr<readonly [3]>) => Expr.sum(x)),
+    Expr.exp
+  )
+).is<Expr.Expr<readonly [5], "overflow", "Random">>()
+the(xs.pipe(Expr.fold((c, x) => Expr.add(c, x), Expr.mul(three, 2)))).is<Expr.Expr<readonly [3]>>()
+the(xs.pipe(Expr.scan((c, x) => [Expr.add(c, Expr.sum(x)), x], 0))).is<
+  readonly [Expr.Expr<readonly []>, Expr.Expr<readonly [5, 3]>]
+>()
+the(Expr.mul(three, 2).pipe(Expr.iterate(3, (x) => Expr.sin(x)))).is<Expr.Expr<readonly [3]>>()
+
+// Alone, with the type of a slice written out.
+const sums = Expr.map((x: Expr.Expr<readonly [3]>) => Expr.sum(x))
+the(sums(xs)).is<Expr.Expr<readonly [5]>>()

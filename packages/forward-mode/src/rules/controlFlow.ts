@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { type Algebra, Body, type Expr, Fn, Interpreter, Operations, type Primitive, type Type } from "@fluxion/core"
-import { Zero } from "@fluxion/core/Rule"
+import { MissingRule, Zero } from "@fluxion/core/Rule"
 import type { ControlJvpRules, VectorCarrier } from "../JvpRule.ts"
 
 /** Which of the tangents of a value are not zero by structure. */
@@ -157,7 +157,8 @@ const fixpoint = (
  * **Details**
  *
  * Tangents travel beside the values they belong to: constants beside constants, carries beside carries. Which carries have a tangent at all is
- * found first, as the least fixed point over a step of the loop, so a carry that does not vary costs nothing.
+ * found first, as the least fixed point over a step of the loop, so a carry that does not vary costs nothing. `custom` calls its JVP rule, once for each
+ * tangent.
  *
  * @example
  * ```ts
@@ -171,7 +172,7 @@ const fixpoint = (
  * @category tables
  * @since 0.1.0
  */
-export const controlFlow: ControlJvpRules<"cond" | "scan" | "map" | "call" | "whileLoop"> = {
+export const controlFlow: ControlJvpRules<"cond" | "scan" | "map" | "call" | "whileLoop" | "custom"> = {
   cond: (operands, { algebra, attributes: { whenFalse, whenTrue }, count, transform }) => {
     const [predicate, ...consts] = operands
     const patterns = consts.map((x) => patternOf(x, count))
@@ -307,5 +308,37 @@ export const controlFlow: ControlJvpRules<"cond" | "scan" | "map" | "call" | "wh
     )
     const finals = recorded.filter((_, i) => i % 2 === 0)
     return split(results, finals.map(sizeOf)).flatMap((part, k) => unflattenGroup(part, finals[k]?.patterns ?? []))
+  },
+
+  custom: (operands, { algebra, attributes, count }) => {
+    const { jvp } = attributes
+    if (jvp === undefined) throw new MissingRule({ mode: "forward" })
+    const primals = operands.map(({ primal }) => primal)
+    // The program keeps its rule, for derivatives of derivatives.
+    const results = algebra.applyMany("custom", attributes, primals)
+    const isReal = (x: (typeof primals)[number]): boolean => algebra.typeOf(x).elementType === "real"
+    const real = operands.filter(({ primal }) => isReal(primal))
+    const varying = Array.from({ length: count }, (_, j) =>
+      operands.some(({ tangents }) => tangents !== undefined && tangents[j] !== Zero)
+    )
+    const zeros = Body.zeroOutputs(jvp)
+    const ops = Operations.make(algebra)
+    const columns = varying.map((varies, j) => {
+      if (!varies || zeros.every(Boolean)) return []
+      const tangents = real.map(({ primal, tangents }) => {
+        const tangent = tangents === undefined ? Zero : tangents[j]!
+        return tangent === Zero ? ops.zeros(ops.shapeOf(primal)) : tangent
+      })
+      return algebra.applyMany("call", { body: jvp, checkpoint: false }, [...primals, ...results, ...tangents])
+    })
+    let next = 0
+    return results.map((primal) => {
+      if (!isReal(primal)) return { primal, tangents: undefined }
+      const k = next++
+      return {
+        primal,
+        tangents: zeros[k] === true ? undefined : varying.map((varies, j) => (varies ? columns[j]![k]! : Zero))
+      }
+    })
   }
 }

@@ -1,6 +1,6 @@
 // Programs that must type-check, with exactly these types.
 
-import { Expr, Fn, Type } from "@fluxion/core"
+import { Expr, Fn, type Tree, Type } from "@fluxion/core"
 import * as Forward from "@fluxion/forward-mode"
 
 type Equals<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -35,3 +35,17 @@ export const record: Equals<typeof velocity, Fn.Fn<{ readonly t: readonly [] }, 
 
 const second = Fn.make([], (x) => Expr.sin(x)).pipe(Forward.derivative, Forward.derivative)
 export const nested: Equals<typeof second, Fn.Fn<readonly [], readonly []>> = true
+
+// A custom rule with a JVP supports forward mode.
+const identity = Fn.make([], (x) => x)
+const both = Expr.customVjp(identity, { vjp: ({ cotangents }) => cotangents, jvp: ({ tangents }) => tangents })
+export const supported = [
+  Forward.derivative(both),
+  both.pipe(Forward.jacobian),
+  Forward.evaluate(identity.pipe(Expr.customJvp(({ tangents }) => tangents)), { primals: 1, tangents: 1 }).tangents
+]
+
+// A function of programs passes the question on.
+export const velocity2 = <I extends Tree.Spec, O, E, R>(f: Fn.Fn<I, O, E, R> & Forward.CheckForward<R>) =>
+  Forward.directional(f)
+export const still: typeof both = velocity2(both) as never

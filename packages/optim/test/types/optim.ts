@@ -147,6 +147,12 @@ exactly<Effect.Effect<MinimizeResult<P>, Backend.CompileError | InvalidOption>>(
 exactly<Effect.Effect<MinimizeResult<P>, Backend.CompileError | InvalidOption>>()(
   f.pipe(minimize({ start: { w: Tensor.zeros([3]), b: 0 }, optimizer: adam(0.1) }))
 )
+// A program that supports reverse mode only.
+const clipped = Fn.make([], (x) => x).pipe(Expr.customVjp(({ cotangents }) => Expr.clamp(cotangents, -1, 1)))
+const clippedLoss = Fn.make({ w: [3], b: [] }, ({ b, w }) => Fn.apply(clipped, Fn.apply(f, { b, w })))
+exactly<Effect.Effect<MinimizeResult<P>, Backend.CompileError | InvalidOption>>()(
+  minimize(clippedLoss, { start: { w: Tensor.zeros([3]), b: 0 }, optimizer: adam(0.1) })
+)
 exactly<Effect.Effect<MinimizeResult<P>, OtherFailure | Backend.CompileError | InvalidOption>>()(
   minimize(f, { start: { w: Tensor.zeros([3]), b: 0 }, optimizer: sgd(failingSchedule) })
 )

@@ -6,6 +6,7 @@
 import type { ControlVjpRules } from "../VjpRule.ts"
 import { call } from "./controlFlow/call.ts"
 import { cond } from "./controlFlow/cond.ts"
+import { custom } from "./controlFlow/custom.ts"
 import { map } from "./controlFlow/map.ts"
 import { scan } from "./controlFlow/scan.ts"
 import { whileLoop } from "./controlFlow/whileLoop.ts"
@@ -20,6 +21,7 @@ import { whileLoop } from "./controlFlow/whileLoop.ts"
  *   from its carries.
  * - `map` pulls back in a `map`; cotangents of constants are summed over the axis.
  * - `whileLoop` runs once more with a tape that grows, then backwards along it: its sweeps are followed by the pullbacks of its sweeps, last one first.
+ * - `custom` calls its VJP rule, or the transpose of its JVP rule.
  *
  * Which values have a cotangent at all is found first, as least fixed points over a step.
  *
@@ -35,10 +37,11 @@ import { whileLoop } from "./controlFlow/whileLoop.ts"
  * @category tables
  * @since 0.1.0
  */
-export const controlFlow: ControlVjpRules<"cond" | "scan" | "map" | "call" | "whileLoop"> = {
+export const controlFlow: ControlVjpRules<"cond" | "scan" | "map" | "call" | "whileLoop" | "custom"> = {
   cond,
   scan,
   map,
   call,
-  whileLoop
+  whileLoop,
+  custom
 }

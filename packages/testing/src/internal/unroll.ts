@@ -104,6 +104,8 @@ const unrolled: {
     })
     return results
   },
+  // What has a rule of its own is differentiated by it, not through its operations.
+  custom: kept("custom"),
   qr: kept("qr"),
   eigh: kept("eigh"),
   // A solution is differentiated where it is, not through the steps to it.

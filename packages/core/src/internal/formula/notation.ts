@@ -275,6 +275,17 @@ export const controlNotations: ControlNotations = {
       style
     )
   },
+  custom: ({ body: program, jvp, vjp }, count, body, style) =>
+    applied(
+      "custom",
+      [
+        [body(program)],
+        ...(jvp === undefined ? [] : [labelled("jvp", [body(jvp)], style)]),
+        ...(vjp === undefined ? [] : [labelled("vjp", [body(vjp)], style)]),
+        ...range(0, count)
+      ],
+      style
+    ),
   qr: (_, count, __, style) => applied("qr", range(0, count), style),
   eigh: (_, count, __, style) => applied("eigh", range(0, count), style),
   root: ({ consts, residual, solve }, count, body, style) =>

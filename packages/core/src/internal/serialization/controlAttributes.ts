@@ -74,6 +74,9 @@ export const controlRows: ControlRows = {
       sweeps: Schema.Array(Schema.Struct({ body, states: count, records: count }))
     })
   },
+  custom: {
+    schema: Schema.Struct({ body, jvp: Schema.optionalKey(body), vjp: Schema.optionalKey(body) })
+  },
   qr: { schema: Schema.Struct({}) },
   eigh: { schema: Schema.Struct({}) },
   root: { schema: Schema.Struct({ residual: body, solve: body, consts: count }) }

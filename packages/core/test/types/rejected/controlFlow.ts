@@ -36,6 +36,13 @@ export const b2 = Expr.map((x) => x, Expr.constant(1))
 export const b3 = Expr.fold((c) => c, 0, [xs, v4])
 // error: slices of xs are not what the body takes
 export const b4 = xs.pipe(Expr.map((x: Expr.Expr<readonly [4]>) => x))
+export const b5 = xs.pipe(
+  Expr.mul(2),
+  // error: the type of a slice is not known here: write it out
+  Expr.map((x) => Expr.sin(x))
+)
+// error: a scalar has no leading axis
+export const b6 = Expr.constant(1).pipe(Expr.fold((c, x: Expr.Expr<readonly []>) => Expr.add(c, x), 0))
 export const c1 = Expr.cond(
   flag,
   () => v4,

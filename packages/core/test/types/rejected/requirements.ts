@@ -14,6 +14,10 @@ export const a3 = Fn.runSync(layer, x)
 // error: this program still requires Param<w1, [2]>; use Fn.withParams
 export const a4 = layer.pipe(Fn.runSync(x))
 // error: this program still requires Param<w1, [2]>; use Fn.withParams
+export const a12 = Fn.runResult(layer, x)
+// error: this program still requires Param<w1, [2]>; use Fn.withParams
+export const a13 = layer.pipe(Fn.runResult(x))
+// error: this program still requires Param<w1, [2]>; use Fn.withParams
 export const a5 = Fn.compile(layer)
 // error: this program still requires Param<w1, [2]>; use Fn.withParams
 export const a6 = layer.pipe(Fn.compile)
