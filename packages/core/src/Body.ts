@@ -10,6 +10,7 @@
  */
 import type { Algebra } from "./Algebra.ts"
 import type * as Expr from "./Expr.ts"
+import { abstract as abstractNodes, close } from "./internal/capture.ts"
 import { FreeVariable, interpret as interpretBody } from "./internal/interpret.ts"
 import * as Internal from "./internal/node.ts"
 import { type Body as InternalBody, schedule } from "./internal/schedule.ts"
@@ -54,6 +55,58 @@ export const make = (
     if (node._tag === "Input" && inputIndex[i]! < 0) throw new FreeVariable(node)
   })
   return body
+}
+
+/**
+ * An expression that stands for an input of a body still to be made: see `abstract`.
+ *
+ * @example
+ * ```ts
+ * import { Body, Type } from "@fluxion/core"
+ *
+ * console.log(String(Body.variable("i", Type.index([])))) // Expr(i: index[])
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const variable = (label: string, type: Type.Type): Expr.Any => Internal.input(label, type) as unknown as Expr.Any
+
+/**
+ * Makes a body of expressions that depend on variables.
+ *
+ * **Details**
+ *
+ * The inputs of the body are first what was `captured`, then the variables. Captured is whatever does not depend on the variables and is used beside what does, as
+ * large as possible: in a loop it is computed once, outside. An expression must not depend on variables of two bodies.
+ *
+ * @example
+ * ```ts
+ * import { Body, Expr, Fn, Type } from "@fluxion/core"
+ *
+ * const f = Fn.make([3], (x) => {
+ *   const i = Body.variable("i", Type.index([])) as Expr.IndexExpr<readonly []>
+ *   const { body, captured } = Body.abstract([i], [Expr.gather(Expr.sin(x), i)])
+ *   console.log(captured.map(String)) // [ 'Expr(sin: real[3])' ]
+ *   const [y] = Fn.expressions.applyMany("call", { body }, [...captured, Expr.argmax(x, 0)])
+ *   return y as Expr.Expr<readonly []>
+ * })
+ * console.log(Fn.operationCount(f)) // 3
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const abstract = (
+  variables: ReadonlyArray<Expr.Any>,
+  outputs: ReadonlyArray<Expr.Any>
+): { readonly body: Body; readonly captured: ReadonlyArray<Expr.Any> } => {
+  const nodes = (list: ReadonlyArray<Expr.Any>) => list as ReadonlyArray<unknown> as ReadonlyArray<Internal.Node>
+  const built = abstractNodes(nodes(variables), nodes(outputs))
+  return {
+    body: close(built, built.captured),
+    captured: built.captured as ReadonlyArray<unknown> as ReadonlyArray<Expr.Any>
+  }
 }
 
 /**

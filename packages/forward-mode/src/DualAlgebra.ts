@@ -161,3 +161,35 @@ export const vectorDual = <A>(algebra: Algebra<A>, count: number): Algebra<Vecto
     ...(free === undefined ? {} : { free: (expr) => ({ primal: free(expr), tangents: undefined }) })
   }
 }
+
+/**
+ * `vectorDual` whose tangents have nothing in common but the primal: each control primitive is applied once for the results, and once for each tangent. So what one
+ * tangent depends on, the others do not.
+ *
+ * @internal
+ */
+export const separateDual = <A>(algebra: Algebra<A>, count: number): Algebra<VectorCarrier<A>> => {
+  const many = vectorDual(algebra, count)
+  const single = vectorDual(algebra, 1)
+  return {
+    ...many,
+    applyMany: (primitive, attributes, operands, types) => {
+      // It calls its rule for each tangent as it is.
+      if (primitive === "custom") return many.applyMany(primitive, attributes, operands, types)
+      const primals = operands.map(({ primal }) => primal)
+      const columns = Array.from({ length: count }, (_, k) => {
+        const own = operands.map(({ primal, tangents }) => ({
+          primal,
+          tangents: tangents === undefined || tangents[k] === Zero ? undefined : [tangents[k]!]
+        }))
+        return own.every(({ tangents }) => tangents === undefined)
+          ? undefined
+          : single.applyMany(primitive, attributes, own, types)
+      })
+      return algebra.applyMany(primitive, attributes, primals, types).map((primal, i) => {
+        const tangents = columns.map((results) => results?.[i]!.tangents?.[0] ?? Zero)
+        return { primal, tangents: tangents.some((tangent) => tangent !== Zero) ? tangents : undefined }
+      })
+    }
+  }
+}

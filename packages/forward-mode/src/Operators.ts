@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import { type Expr, Fn, Interpreter, Operations, Shape, Tensor, Tree } from "@fluxion/core"
-import { dual, type DualCarrier, vectorDual } from "./DualAlgebra.ts"
+import { Body, type Expr, Fn, Interpreter, Operations, Shape, Tensor, Tree, Type } from "@fluxion/core"
+import { dual, type DualCarrier, separateDual } from "./DualAlgebra.ts"
 import { Zero } from "@fluxion/core/Rule"
 
 const expressions = Operations.make(Fn.expressions)
@@ -222,7 +222,8 @@ export const derivative = <I extends Tree.Spec, O, E, R>(
  *
  * At each output leaf of shape `o` stands the tree of the inputs, with leaves of shape `[...o, ...i]`. The primal is evaluated once, tangents
  * once for each input element, so forward mode is the right choice when inputs are fewer than outputs (compare `Reverse.jacobian`).
- * The program grows in proportion to the number of input elements.
+ * The columns of an input are computed in a `map`: the size of the program depends on how many inputs there are, and not on how large they are. Control flow is
+ * evaluated once more with each tangent.
  *
  * @example
  * ```ts
@@ -245,45 +246,58 @@ export const jacobian = <I extends Tree.Spec, O, E, R>(
     Tree.mapSpec(inputTangents, (input) => [...output.type.shape, ...input.type.shape])
   )
   return Fn.unsafeFromLeaves(inputsSpec, spec, (leaves) => {
-    const sizes = inputs.map((leaf) => (isReal(leaf) ? Shape.size(leaf.type.shape) : 0))
-    const count = sizes.reduce((a, b) => a + b, 0)
-    let first = 0
+    const seeds = inputs.filter((leaf) => isReal(leaf) && Shape.size(leaf.type.shape) > 0).map(basisOf)
+    let next = 0
     const carriers = leaves.map((primal, i) => {
-      const offset = first
-      const size = sizes[i]!
-      first += size
-      if (size === 0) return { primal, tangents: undefined }
-      const shape = inputs[i]!.type.shape
-      const basis = (k: number): Expr.Any => {
-        const data = new Float64Array(size)
-        data[k] = 1
-        return expressions.constant(Tensor.fromArray(data, shape))
-      }
-      const tangents = Array.from({ length: count }, (_, k) =>
-        k >= offset && k < offset + size ? basis(k - offset) : Zero
-      )
-      return { primal, tangents }
+      if (!isReal(inputs[i]!) || Shape.size(inputs[i]!.type.shape) === 0) return { primal, tangents: undefined }
+      const own = next++
+      return { primal, tangents: seeds.map(({ vector }, k) => (k === own ? vector : Zero)) }
     })
-    const results = Fn.interpret(f, vectorDual(Fn.expressions, count), carriers)
-    return results.flatMap((result, o) => {
+    const results = Fn.interpret(f, separateDual(Fn.expressions, seeds.length), carriers)
+    // For each input, the columns of all outputs: the axis of the columns comes first.
+    const columns = seeds.map((seed, k) =>
+      seed.forEach(results.map(({ tangents }) => (tangents === undefined ? Zero : tangents[k]!)))
+    )
+    return results.flatMap((_, o) => {
       if (!isReal(outputs[o]!)) return []
       const shape = outputs[o]!.type.shape
-      let offset = 0
-      return inputs.flatMap((input, i) => {
-        if (!isReal(input)) return []
-        const size = sizes[i]!
-        const columns = Array.from({ length: size }, (_, k) => {
-          const tangent = result.tangents === undefined ? Zero : result.tangents[offset + k]!
-          return tangent === Zero ? expressions.zeros(shape) : tangent
-        })
-        offset += size
+      let k = 0
+      return inputs.filter(isReal).map((input) => {
         const block = [...shape, ...input.type.shape]
-        return [
-          columns.length === 0
-            ? expressions.zeros(block)
-            : expressions.reshape(expressions.stack(columns, shape.length), block)
-        ]
+        const size = Shape.size(input.type.shape)
+        const own = size === 0 ? Zero : columns[k++]![o]!
+        if (own === Zero) return expressions.zeros(block)
+        if (size === 1 || shape.length === 0) return expressions.reshape(own, block)
+        const axes = Array.from(shape.keys(), (axis) => axis + 1)
+        return expressions.reshape(expressions.transpose(own, [...axes, 0]), block)
       })
     })
   }) as never
+}
+
+/**
+ * The basis vectors of the elements of an input: one vector that depends on the number of the element, and the loop over these numbers, which puts results
+ * side by side along a new leading axis. An input of one element has one basis vector and needs no loop.
+ */
+const basisOf = ({ type: { shape } }: Tree.PathAndType) => {
+  const size = Shape.size(shape)
+  if (size === 1) {
+    return {
+      vector: expressions.constant(Tensor.full(shape, 1)),
+      forEach: (values: ReadonlyArray<Expr.Any | Zero>) => values
+    }
+  }
+  const numbers = expressions.constant(Tensor.index(Array.from({ length: size }, (_, k) => k)))
+  const k = Body.variable("k", Type.index([]))
+  return {
+    vector: expressions.reshape(expressions.toReal(expressions.eq(numbers, k)), shape),
+    forEach: (values: ReadonlyArray<Expr.Any | Zero>): ReadonlyArray<Expr.Any | Zero> => {
+      const present = values.filter((x) => x !== Zero)
+      const { body, captured } = Body.abstract([k], present)
+      const attributes = { body, consts: captured.length, size, summed: 0 }
+      const stacked = Fn.expressions.applyMany("map", attributes, [...captured, numbers])
+      let next = 0
+      return values.map((x) => (x === Zero ? Zero : stacked[next++]!))
+    }
+  }
 }

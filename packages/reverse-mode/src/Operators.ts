@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { type Expr, Fn, Interpreter, Operations, Shape, Tensor, Tree } from "@fluxion/core"
+import { Body, type Expr, Fn, Interpreter, Operations, Shape, Tensor, Tree, Type } from "@fluxion/core"
 import { dual } from "effect/Function"
 import type { Traced } from "./Tape.ts"
 import { traced } from "./TracedAlgebra.ts"
@@ -12,9 +12,6 @@ import { Zero } from "@fluxion/core/Rule"
 const expressions = Operations.make(Fn.expressions)
 
 const isReal = ({ type }: Tree.PathAndType): boolean => type.elementType === "real"
-
-const materialize = (cotangent: Expr.Any | Zero, leaf: Tree.PathAndType): Expr.Any =>
-  cotangent === Zero ? expressions.zeros(leaf.type.shape) : cotangent
 
 /** Puts the wanted leaves on a tape, runs the program, and gives the sweep. */
 const trace = (f: Fn.Any, leaves: ReadonlyArray<Expr.Any>, wanted: (leaf: Tree.PathAndType) => boolean) => {
@@ -28,8 +25,12 @@ const trace = (f: Fn.Any, leaves: ReadonlyArray<Expr.Any>, wanted: (leaf: Tree.P
   const wantedLeaves = inputs.filter(wanted)
   return {
     outputs,
-    pull: (cotangents: ReadonlyArray<Expr.Any | Zero>): Array<Expr.Any> =>
-      tape.pullback(outputs, cotangents, wantedCarriers).map((cotangent, i) => materialize(cotangent, wantedLeaves[i]!))
+    pull: (cotangents: ReadonlyArray<Expr.Any | Zero>): Array<Expr.Any | Zero> =>
+      tape.pullback(outputs, cotangents, wantedCarriers),
+    materialize: (pulled: ReadonlyArray<Expr.Any | Zero>): Array<Expr.Any> =>
+      pulled.map((cotangent, i) =>
+        cotangent === Zero ? expressions.zeros(wantedLeaves[i]!.type.shape) : (cotangent as Expr.Any)
+      )
   }
 }
 
@@ -75,8 +76,9 @@ export const vjp = <I extends Tree.Spec, O, E, R>(
     { primals: inputsSpec, cotangents: Tree.tangentSpec(outputsSpec) },
     { primals: outputsSpec, cotangents: Tree.tangentSpec(inputsSpec) },
     (leaves) => {
-      const { outputs: results, pull } = trace(f, leaves.slice(0, inputs.length), isReal)
-      return [...results.map((result) => result.primal), ...pull(spread(outputs, leaves.slice(inputs.length)))]
+      const { materialize, outputs: results, pull } = trace(f, leaves.slice(0, inputs.length), isReal)
+      const cotangents = spread(outputs, leaves.slice(inputs.length))
+      return [...results.map((result) => result.primal), ...materialize(pull(cotangents))]
     }
   ) as never
 }
@@ -190,8 +192,8 @@ const gradientLeaves = (f: Fn.Any, leaves: ReadonlyArray<Expr.Any>, options?: Gr
   const top = ({ keys }: Tree.PathAndType): string => String(keys[0] ?? "")
   const wanted = (leaf: Tree.PathAndType): boolean =>
     isReal(leaf) && (options === undefined || options.wrt.includes(top(leaf)))
-  const { outputs, pull } = trace(f, leaves, wanted)
-  const gradients = pull([expressions.scalar(1)])
+  const { materialize, outputs, pull } = trace(f, leaves, wanted)
+  const gradients = materialize(pull([expressions.scalar(1)]))
   const value = outputs[0]!.primal
   if (options === undefined) return { value, gradients }
   // `wrt` may name fields in another order than the inputs have them.
@@ -314,8 +316,8 @@ export const valueAndGrad: {
  * **Details**
  *
  * At each output leaf of shape `o` stands the tree of the inputs, with leaves of shape `[...o, ...i]`. The primal is evaluated once, the sweep
- * once for each output element, so reverse mode is the right choice when outputs are fewer than inputs (compare `Forward.jacobian`). The program
- * grows in proportion to the number of output elements.
+ * once for each output element, so reverse mode is the right choice when outputs are fewer than inputs (compare `Forward.jacobian`). The rows of
+ * an output are computed in a `map`: the size of the program depends on how many outputs there are, and not on how large they are.
  *
  * @example
  * ```ts
@@ -343,23 +345,37 @@ export const jacobian = <I extends Tree.Spec, O, E, R>(
     return outputs.flatMap((output, o) => {
       if (!isReal(output)) return []
       const shape = output.type.shape
-      const rows = Array.from({ length: Shape.size(shape) }, (_, k) => {
-        const data = new Float64Array(Shape.size(shape))
-        data[k] = 1
-        return pull(outputs.map((_, i) => (i === o ? expressions.constant(Tensor.fromArray(data, shape)) : Zero)))
-      })
-      return inputs.map((input, i) => {
-        const block = [...shape, ...input.type.shape]
-        return rows.length === 0
-          ? expressions.zeros(block)
-          : expressions.reshape(
-              expressions.stack(
-                rows.map((row) => row[i]!),
-                0
-              ),
-              block
-            )
-      })
+      const block = (input: Tree.PathAndType): Shape.Shape => [...shape, ...input.type.shape]
+      const size = Shape.size(shape)
+      if (size === 0) return inputs.map((input) => expressions.zeros(block(input)))
+      const pullOf = (vector: Expr.Any): Array<Expr.Any | Zero> =>
+        pull(outputs.map((_, i) => (i === o ? vector : Zero)))
+      return rowsOf(shape, pullOf).map((rows, i) =>
+        rows === Zero ? expressions.zeros(block(inputs[i]!)) : expressions.reshape(rows, block(inputs[i]!))
+      )
     })
   }) as never
+}
+
+/**
+ * What a sweep gives for each basis vector of an output, along a new leading axis: one sweep from a vector that depends on the number of the element, in a loop over
+ * these numbers. An output of one element needs no loop.
+ */
+const rowsOf = (
+  shape: Shape.Shape,
+  pull: (vector: Expr.Any) => ReadonlyArray<Expr.Any | Zero>
+): ReadonlyArray<Expr.Any | Zero> => {
+  const size = Shape.size(shape)
+  if (size === 1) return pull(expressions.constant(Tensor.full(shape, 1)))
+  const numbers = expressions.constant(Tensor.index(Array.from({ length: size }, (_, k) => k)))
+  const k = Body.variable("k", Type.index([]))
+  const pulled = pull(expressions.reshape(expressions.toReal(expressions.eq(numbers, k)), shape))
+  const { body, captured } = Body.abstract(
+    [k],
+    pulled.filter((x) => x !== Zero)
+  )
+  const attributes = { body, consts: captured.length, size, summed: 0 }
+  const stacked = Fn.expressions.applyMany("map", attributes, [...captured, numbers])
+  let next = 0
+  return pulled.map((x) => (x === Zero ? Zero : stacked[next++]!))
 }

@@ -4,7 +4,7 @@ import type * as Type from "../Type.ts"
 import { copyingAlgebra } from "./expressionAlgebra.ts"
 import { interpret } from "./interpret.ts"
 import { input, type Node, upcomingId } from "./node.ts"
-import type { Body } from "./schedule.ts"
+import { type Body, schedule } from "./schedule.ts"
 
 /** What a function built: outputs over fresh inputs, and what they use that was there before. */
 export interface Captured {
@@ -38,6 +38,29 @@ export const capture = (
     }
   }
   return { inputs: fresh, outputs, captured }
+}
+
+/**
+ * The outputs as a function of some inputs. What does not depend on these is captured as a whole, however it was built, except constants: so it is
+ * computed once, outside.
+ */
+export const abstract = (inputs: ReadonlyArray<Node>, outputs: ReadonlyArray<Node>): Captured => {
+  const {
+    dependent,
+    first,
+    nodes,
+    operands,
+    outputs: positions
+  } = schedule({ inputNodes: inputs, outputNodes: outputs }, true)
+  const captured = new Set<Node>()
+  const use = (position: number): void => {
+    if (dependent[position] === 0 && nodes[position]!._tag !== "Constant") captured.add(nodes[position]!)
+  }
+  for (let i = 0; i < nodes.length; i++) {
+    if (dependent[i] === 1) for (let j = first[i]!; j < first[i + 1]!; j++) use(operands[j]!)
+  }
+  for (const position of positions) use(position)
+  return { inputs, outputs, captured: Array.from(captured) }
 }
 
 /** What several functions captured, each node once. */

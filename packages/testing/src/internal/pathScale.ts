@@ -1,6 +1,6 @@
 // How large the terms are that a derivative is the sum of.
 
-import { type Algebra, Fn, Interpreter, Tensor, Tree } from "@fluxion/core"
+import { type Algebra, Body, Fn, Interpreter, Operations, type Primitive, Tensor, Tree } from "@fluxion/core"
 import * as Forward from "@fluxion/forward-mode"
 
 interface Step {
@@ -58,7 +58,30 @@ export const pathScale = (f: Fn.Any, at: unknown, weights: ReadonlyArray<Tensor.
       })
       return carrier(result, { operands, partials }, true)
     },
-    applyMany: (primitive) => {
+    applyMany: (primitive, attributes, operands) => {
+      // The elements of a map, one after the other.
+      if (primitive === "map") {
+        const { body, consts, size, summed } = attributes as Primitive.ControlAttributes<"map">
+        const ops = Operations.make(algebra)
+        const elements = Array.from({ length: size }, (_, k) => {
+          const slices = operands.slice(consts).map((x) => {
+            const shape = ops.shapeOf(x)
+            const rest = shape.slice(1)
+            const attributes = {
+              starts: [k, ...rest.map(() => 0)],
+              limits: [k + 1, ...rest],
+              strides: shape.map(() => 1)
+            }
+            return ops.reshape(ops.slice(x, attributes), rest)
+          })
+          return Body.interpret(body, algebra, [...operands.slice(0, consts), ...slices])
+        })
+        return Body.outputTypes(body).map(({ shape }, i, all) => {
+          const own = elements.map((element) => element[i]!)
+          if (i >= all.length - summed) return own.reduce((total, x) => ops.add(total, x), ops.zeros(shape))
+          return size === 0 ? ops.zeros([0, ...shape]) : ops.stack(own, 0)
+        })
+      }
       throw new Error(`pathScale does not follow paths through ${primitive}`)
     },
     constant: (value) => carrier(value, undefined, false),
