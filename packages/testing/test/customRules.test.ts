@@ -5,6 +5,7 @@ import { Expr, Fn, Rule, Tensor, Tree, Type } from "@fluxion/core"
 import * as Calculus from "@fluxion/calculus"
 import * as Forward from "@fluxion/forward-mode"
 import * as Reverse from "@fluxion/reverse-mode"
+import { Effect, Result } from "effect"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { Arbitraries } from "../src/index.ts"
@@ -318,6 +319,57 @@ describe("a rule that is not the derivative is what gets used", () => {
     expect(Fn.runSync(Calculus.jacobian(cube), 0)).toBe(1)
     // The derivative of the program itself.
     expect(Calculus.Numeric.gradient(cube, 2).value).toBeCloseTo(12, 6)
+  })
+
+  it("in every operator that is made of the modes", () => {
+    // The rule is the derivative of another program, so but for values this is as that one is.
+    const odd = Expr.customJvp(
+      Fn.make([3], (x) => Expr.add(x, Expr.sin(x))),
+      ({ primals, tangents }) => Expr.mul(tangents, Expr.mul(primals, 2))
+    )
+    const squares = Fn.make([3], (x) => Expr.sub(Expr.mul(x, x), 4))
+    const at = Tensor.make([0.5, -1, 2])
+    const direction = Tensor.make([1, 0.5, -2])
+    const own = Fn.make([3], (x) => Fn.apply(odd, Expr.cos(x)))
+    const other = Fn.make([3], (x) => Fn.apply(squares, Expr.cos(x)))
+    const series = (h: typeof odd) => flat(Fn.runSync(Calculus.taylor(h, 4), { at, direction })).slice(3)
+    close(series(own), series(other))
+    const tangent = (h: typeof odd) => Fn.runSync(Effect.runSync(Calculus.linearize(h, at)).tangent, direction)
+    close(tangent(own), tangent(other))
+    for (const mode of ["forward", "reverse"] as const) {
+      const { pattern, values } = Calculus.sparseJacobian(own, { mode })
+      close(Calculus.toDense(pattern, Fn.runSync(values, at)), Fn.runSync(Forward.jacobian(other), at))
+    }
+    close(Fn.runSync(Calculus.jacobian(own, { mode: "mixed" }), at), Fn.runSync(Forward.jacobian(other), at))
+    const total = (h: typeof odd) => Fn.make([3], (x) => Expr.sum(Fn.apply(h, x)))
+    close(Fn.runSync(Calculus.laplacian(total(own)), at), Fn.runSync(Calculus.laplacian(total(other)), at))
+    const report = Effect.runSync(Calculus.compareModes(own, at, { time: false }))
+    close(report.forward.jacobian, Fn.runSync(Forward.jacobian(other), at))
+    close(report.reverse.jacobian, Fn.runSync(Forward.jacobian(other), at))
+  })
+
+  it("fails where the program or its rule fails", () => {
+    const guarded = Fn.make({ x: [], y: [] }, ({ x, y }) => Expr.checked.div(x, y))
+    const f = Expr.customJvp(guarded, ({ primals, tangents }) => Expr.mul(tangents.x, Expr.checked.log(primals.x)))
+    const domain = (h: Fn.Any, at: unknown): unknown => {
+      const result = Fn.runResult(h as Fn.Fn<Tree.Spec, [], { readonly domain: string }>, at as never)
+      return Result.isFailure(result) ? result.failure.domain : result.success
+    }
+    expect(domain(f, { x: 1, y: 0 })).toBe("y != 0")
+    expect(domain(f, { x: -1, y: 1 })).toBe(-1)
+    for (const derivative of [Forward.jacobian(f), Reverse.grad(f)]) {
+      expect(domain(derivative, { x: 1, y: 0 })).toBe("y != 0")
+      expect(domain(derivative, { x: -1, y: 1 })).toBe("x > 0")
+    }
+    // A finite program guards what it computes; its rules are used as they are written.
+    const reciprocal = Fn.make([], (x) => Expr.div(1, x)).pipe(
+      Expr.customJvp(({ primals, tangents }) => Expr.div(tangents, Expr.sub(primals, primals)))
+    )
+    const finite = Fn.finite(reciprocal)
+    expect(Result.isFailure(Fn.runResult(finite, 0))).toBe(true)
+    expect(Fn.runResult(finite, 2)).toEqual(Result.succeed(0.5))
+    expect(Fn.runResult(Forward.derivative(finite), 2)).toEqual(Result.succeed(Infinity))
+    expect(Result.isFailure(Fn.runResult(Reverse.grad(finite), 0))).toBe(true)
   })
 
   it("confuses no perturbations", () => {

@@ -397,6 +397,10 @@ describe("every mode", () => {
     expect(later(Calculus.laplacian(g), at)).toEqual(now(Calculus.laplacian(givenSum), at))
     const along = { at, direction: Tensor.make([1, -2, 0.5]) }
     expect(later(Calculus.taylor(f, 3), along)).toEqual(now(Calculus.taylor(given, 3), along))
+    for (const mode of ["auto", "mixed"] as const) {
+      const jacobian = Calculus.jacobian({ mode })
+      expect(later(jacobian(f), at)).toEqual(now(jacobian(given), at))
+    }
     const [sparse, sparseGiven] = [Calculus.sparseJacobian(f), Calculus.sparseJacobian(given)]
     expect(sparse.pattern).toEqual(sparseGiven.pattern)
     expect(later(sparse.values, at)).toEqual(now(sparseGiven.values, at))
