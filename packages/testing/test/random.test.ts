@@ -364,6 +364,22 @@ describe("every mode", () => {
     expect(inputs.inputs / 3).toBeCloseTo(inputs.params.a / 2, 14)
   })
 
+  it("draws the same where a program is checkpointed or guarded", () => {
+    const f = Fn.make([3], (x) => Expr.sum(Expr.map((xi) => Expr.div(xi, Expr.random.uniform([])), x)))
+    const at = { key, inputs: Tensor.make([1, 2, 3]) }
+    for (const variant of [f, Reverse.grad(f)] as ReadonlyArray<Fn.Any>) {
+      const run = (g: Fn.Any) => Fn.runResult(Fn.withKey(g as typeof f) as never as Program, at as never)
+      expect(run(Fn.checkpoint(variant as typeof f))).toEqual(run(variant))
+      expect(run(Fn.finite(variant as typeof f))).toEqual(run(variant))
+    }
+    // Each use has draws of its own.
+    const twice = Fn.make([3], (x) => {
+      const g = Fn.checkpoint(f)
+      return Expr.sub(Fn.apply(g, x), Fn.apply(g, x))
+    })
+    expect(Fn.runSync(Fn.withKey(twice), at)).not.toBe(0)
+  })
+
   it("makes whole derivatives of programs that still require something: the same as of programs to which it was given", () => {
     const shift = Expr.param("shift", [3], { _tag: "Constant", value: 1 })
     const f = Fn.make([3], (x) => {
