@@ -277,6 +277,19 @@ export class NotConvergedError extends Schema.TaggedError<NotConvergedError>()("
 }
 
 /**
+ * What the library's own guards fail with: all failures of a program that was read from data.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type GuardError =
+  | DomainError
+  | NonFiniteError
+  | SingularMatrixError
+  | NotPositiveDefiniteError
+  | NotConvergedError
+
+/**
  * The error of a guard that failed.
  *
  * @example
