@@ -119,7 +119,9 @@ const linearise = ({ at, build, directions }: Directional) => {
     present = rows.map((row) => row.map((result) => result !== Zero))
     return rows.flatMap((row) => row.filter((result) => result !== Zero))
   })
-  const point = [...captured, ...at]
+  // Reading what is captured keeps its guards, also where nothing is left that needs it.
+  const { free = (expr: Expr.Any) => expr } = Fn.expressions
+  const point = [...captured.map(free), ...at]
   const { known, knownOutputs, unknown } = Body.split(
     body,
     Body.inputTypes(body).map((_, i) => i < point.length)
@@ -136,10 +138,27 @@ const linearise = ({ at, build, directions }: Directional) => {
       unknown,
       chosen.filter((_, i) => !knownOutputs[i])
     )
-    const kept = Body.usedInputs(own).map((used, i) => (i < residuals.length ? used : along[i - residuals.length]!))
+    // What carries several directions at once may need the others too: they are zero.
+    const { inputNodes, outputNodes } = own
+    const used = Body.usedInputs(own)
+    const others = directions.map((_, k) => along[k] === false && used[residuals.length + k] === true)
+    const select = <X>(list: ReadonlyArray<X>, flags: ReadonlyArray<boolean>): Array<X> =>
+      list.filter((_, i) => flags[i])
+    const ofResiduals = used.slice(0, residuals.length)
+    const ofDirections = inputNodes.slice(residuals.length)
     return {
-      body: Body.keepInputs(own, kept),
-      operands: residuals.filter((_, i) => kept[i]),
+      body: {
+        inputNodes: [
+          ...select(inputNodes, ofResiduals),
+          ...select(ofDirections, others),
+          ...select(ofDirections, along)
+        ],
+        outputNodes
+      },
+      operands: [
+        ...select(residuals, ofResiduals),
+        ...select(directions, others).map(({ shape }) => expressions.zeros(shape))
+      ],
       determined: determined.filter((_, i) => chosen[i])
     }
   }

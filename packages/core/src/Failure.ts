@@ -56,6 +56,9 @@ export type Guard =
       readonly source: "operation" | "input" | "constant"
       readonly name: string
     }
+  | { readonly _tag: "SingularMatrix"; readonly operation: string }
+  | { readonly _tag: "NotPositiveDefinite"; readonly operation: string }
+  | { readonly _tag: "NotConverged"; readonly operation: string }
 
 /**
  * A guard that failed.
@@ -183,6 +186,110 @@ export class NonFiniteError extends Schema.TaggedError<NonFiniteError>()("NonFin
 }
 
 /**
+ * A matrix that is singular to working precision: what the functions of matrices in `Expr.checked` fail with.
+ *
+ * @example
+ * ```ts
+ * import { Failure } from "@fluxion/core"
+ *
+ * const error = new Failure.SingularMatrixError({ operation: "solve", reciprocalCondition: 1e-17, index: [2], path: [] })
+ * console.log(error.message) // solve: the matrix is singular (reciprocal condition number 1e-17) at [2]
+ * ```
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class SingularMatrixError extends Schema.TaggedError<SingularMatrixError>()("SingularMatrixError", {
+  /** The function. */
+  operation: Schema.String,
+  /** One over the condition number, or an estimate of it (see the function); 0 for a matrix that is exactly singular or not finite. */
+  reciprocalCondition: Schema.Number,
+  /** The index of the matrix in its batch. */
+  index: Schema.Array(Schema.Number),
+  /** Where in maps and loops, outermost first. */
+  path: PathSegments,
+  /** `file:line:column` of the user code that called the function, where known. */
+  site: Schema.optionalKey(Schema.String)
+}) {
+  override get message(): string {
+    return `${this.operation}: the matrix is singular (reciprocal condition number ${renderValue(this.reciprocalCondition)})${renderWhere(this)}${renderSite(this.site)}`
+  }
+}
+
+/**
+ * A matrix that is not positive definite: what `Expr.checked.cholesky` fails with.
+ *
+ * @example
+ * ```ts
+ * import { Failure } from "@fluxion/core"
+ *
+ * const error = new Failure.NotPositiveDefiniteError({ operation: "cholesky", index: [2], path: [] })
+ * console.log(error.message) // cholesky: the matrix is not positive definite at [2]
+ * ```
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NotPositiveDefiniteError extends Schema.TaggedError<NotPositiveDefiniteError>()(
+  "NotPositiveDefiniteError",
+  {
+    /** The function. */
+    operation: Schema.String,
+    /** The index of the matrix in its batch. */
+    index: Schema.Array(Schema.Number),
+    /** Where in maps and loops, outermost first. */
+    path: PathSegments,
+    /** `file:line:column` of the user code that called the function, where known. */
+    site: Schema.optionalKey(Schema.String)
+  }
+) {
+  override get message(): string {
+    return `${this.operation}: the matrix is not positive definite${renderWhere(this)}${renderSite(this.site)}`
+  }
+}
+
+/**
+ * A solver that found no solution: what `Expr.checked.root` and `Expr.checked.fixedPoint` fail with.
+ *
+ * @example
+ * ```ts
+ * import { Failure } from "@fluxion/core"
+ *
+ * console.log(new Failure.NotConvergedError({ operation: "root", index: [], path: [] }).message) // root: no solution was found
+ * ```
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NotConvergedError extends Schema.TaggedError<NotConvergedError>()("NotConvergedError", {
+  /** The function. */
+  operation: Schema.String,
+  /** The index of the first unknown without a finite value. */
+  index: Schema.Array(Schema.Number),
+  /** Where in maps and loops, outermost first. */
+  path: PathSegments,
+  /** `file:line:column` of the user code that called the function, where known. */
+  site: Schema.optionalKey(Schema.String)
+}) {
+  override get message(): string {
+    return `${this.operation}: no solution was found${renderWhere(this)}${renderSite(this.site)}`
+  }
+}
+
+/**
+ * What the library's own guards fail with: all failures of a program that was read from data.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type GuardError =
+  | DomainError
+  | NonFiniteError
+  | SingularMatrixError
+  | NotPositiveDefiniteError
+  | NotConvergedError
+
+/**
  * The error of a guard that failed.
  *
  * @example
@@ -209,6 +316,18 @@ export const errorOf = ({ guard, index, path, site, value }: GuardFailure): unkn
       const { name, source } = guard
       return new NonFiniteError({ source, name, value: Number(value), index, path, ...at(site) })
     }
+    case "SingularMatrix":
+      return new SingularMatrixError({
+        operation: guard.operation,
+        reciprocalCondition: Number(value),
+        index,
+        path,
+        ...at(site)
+      })
+    case "NotPositiveDefinite":
+      return new NotPositiveDefiniteError({ operation: guard.operation, index, path, ...at(site) })
+    case "NotConverged":
+      return new NotConvergedError({ operation: guard.operation, index, path, ...at(site) })
   }
 }
 

@@ -16,6 +16,7 @@
  * @since 0.1.0
  */
 import type { Result, Schema } from "effect"
+import type { GuardError } from "./Failure.ts"
 import * as Fn from "./Fn.ts"
 import type { ProgramDecodeError, ProgramEncoded, ProgramEncodeError } from "./internal/serialization/model.ts"
 import type * as Tree from "./Tree.ts"
@@ -104,7 +105,8 @@ export const decode = (data: unknown): Result.Result<Fn.Any, ProgramDecodeError>
  *
  * **Details**
  *
- * Decoding fails for a program that takes or computes something else; the order of fields does not matter. `Fn.schema` takes any program.
+ * Decoding fails for a program that takes or computes something else; the order of fields does not matter. It also fails for a program that can fail itself (one with
+ * guards), unless `mayFail` says that this is expected: then its failures are those of the library. `Fn.schema` takes any program.
  *
  * @example
  * ```ts
@@ -115,13 +117,25 @@ export const decode = (data: unknown): Result.Result<Fn.Any, ProgramDecodeError>
  * const text = Schema.encodeSync(codec)(Fn.make({ x: [], y: [] }, ({ x, y }) => Expr.atan2(y, x)))
  * const f = Schema.decodeSync(codec)(text)
  * console.log(Fn.runSync(f, { x: 1, y: 0 })) // 0
+ *
+ * const failing = Schema.fromJsonString(Serialization.schema([], [], { mayFail: true }))
+ * const log = Schema.decodeSync(failing)(Schema.encodeSync(failing)(Fn.make([], (x) => Expr.checked.log(x))))
+ * console.log(Fn.runResult(log, -1).toString().includes("DomainError")) // true
  * ```
  *
  * @category schemas
  * @since 0.1.0
  */
-export const schema = <const I extends Tree.Spec, const O extends Tree.Spec>(
-  inputs: I,
-  outputs: O
-): Schema.Codec<Fn.Fn<I, O>, ProgramEncoded> =>
-  Fn.codec.schema({ inputs, outputs }) as unknown as Schema.Codec<Fn.Fn<I, O>, ProgramEncoded>
+export const schema: {
+  <const I extends Tree.Spec, const O extends Tree.Spec>(
+    inputs: I,
+    outputs: O,
+    options?: { readonly mayFail?: false }
+  ): Schema.Codec<Fn.Fn<I, O>, ProgramEncoded>
+  <const I extends Tree.Spec, const O extends Tree.Spec>(
+    inputs: I,
+    outputs: O,
+    options: { readonly mayFail: boolean }
+  ): Schema.Codec<Fn.Fn<I, O, GuardError>, ProgramEncoded>
+} = (inputs: Tree.Spec, outputs: Tree.Spec, options?: { readonly mayFail?: boolean }): never =>
+  Fn.codec.schema({ inputs, outputs, mayFail: options?.mayFail === true }) as never

@@ -312,6 +312,10 @@ describe("schemas", () => {
   })
 
   it("of given inputs and outputs refuse other programs", () => {
+    const guarded = Fn.make([], (x) => Expr.checked.log(x))
+    const data = encode(guarded as unknown as Fn.Any)
+    expect(() => Schema.decodeUnknownSync(Serialization.schema([], []))(data)).toThrow(/real\[\] that cannot fail/)
+    expect(Fn.isFn(Schema.decodeUnknownSync(Serialization.schema([], [], { mayFail: true }))(data))).toBe(true)
     const codec = Serialization.schema({ y: [2], x: Type.real([]) }, [2])
     const g = Schema.decodeUnknownSync(codec)(encode(f))
     expect(Fn.runSync(g, { x: 3, y: Tensor.make([1, 2]) }).data).toEqual(Float64Array.of(3, 6))

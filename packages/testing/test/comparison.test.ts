@@ -29,8 +29,8 @@ describe("a gradient costs at most a small constant times the program", () => {
       fc.property(Arbitraries.program(), (program) => {
         const { primal, reverse } = compare(program)
         const arithmetic = Cost.arithmetic(primal.operations)
-        // What is only moved about costs no arithmetic; its adjoints are added up.
-        const moved = arithmetic === 0 ? primal.operations.moves : 0
+        // What is only moved about, or reduced from one element, costs no arithmetic; its adjoints may.
+        const moved = arithmetic === 0 ? primal.operations.moves + Fn.operationCount(program.fn) : 0
         expect(Cost.arithmetic(reverse.pass)).toBeLessThanOrEqual(worst * (arithmetic + moved))
         if (arithmetic > 0) ratios.push(reverse.ratio)
       }),
@@ -69,7 +69,7 @@ describe("a gradient costs at most a small constant times the program", () => {
 describe("counts", () => {
   it("from shapes are those of what runs, without branches", () => {
     fc.assert(
-      fc.property(Arbitraries.program(), ({ fn, inputs }) => {
+      fc.property(Arbitraries.program({ controlFlow: false, derivatives: false }), ({ fn, inputs }) => {
         expect(Cost.countOperations(fn)).toEqual(Cost.countOperations(fn, { at: inputs as never }))
       }),
       { numRuns: 150 }

@@ -442,8 +442,7 @@ describe("building", () => {
   it("is written with its residual and its solver", () => {
     const f = scalar((a) => Expr.root((x) => Expr.sub(x, a), 0, { solver: () => a }))
     const text = Formula.print(f)
-    expect(text).toContain("root(")
-    expect(text).toContain("residual: ")
+    expect(text).toContain("root((x, init) => ")
     expect(text).toContain("solve: ")
   })
 })

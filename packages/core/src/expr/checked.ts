@@ -17,6 +17,7 @@ import * as Shape from "../Shape.ts"
 import * as derived from "./derived.ts"
 import * as elementwise from "./elementwise.ts"
 import { broadcastTo } from "./structural.ts"
+export * from "./checkedLinalg.ts"
 import type { BoolExpr, ErrorOf, Expr, Operand, Proto, RequirementsOf, ShapeOf, DataLast } from "./model.ts"
 
 /**

@@ -100,10 +100,11 @@ const reduceBody = (body: Body): Body => {
 const reduce = (node: Node, results: Flags): Reduced => {
   const reducer = reducers[node.control!.primitive] as Reducer<object> | undefined
   // A guard is evaluated whether or not its results are needed.
-  const isGuarded = bodiesOf(node.attributes!).some((body) => body.outputNodes.some(({ guarded }) => guarded))
-  return reducer === undefined || isGuarded
+  const guarded = bodiesOf(node.attributes!).map(({ outputNodes }) => outputNodes.map((output) => output.guarded))
+  const isLoop = node.control!.primitive === "whileLoop"
+  return reducer === undefined || (isLoop && guarded.some((flags) => flags.includes(true)))
     ? { attributes: node.attributes!, operands: node.operands.map(() => true), results: results.map(() => true) }
-    : reducer(node.attributes!, results, node.operands.length)
+    : reducer(node.attributes!, isLoop ? results : guarded.reduce(or, results), node.operands.length)
 }
 
 const call: Reducer<Primitive.CallAttributes> = (attributes, results) => {

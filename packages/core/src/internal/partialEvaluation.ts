@@ -7,6 +7,7 @@ import { copyingAlgebra } from "./expressionAlgebra.ts"
 import { allocate, tensor } from "./indexing.ts"
 import { interpret } from "./interpret.ts"
 import { inherit } from "./callSite.ts"
+import { unwatched } from "./guards.ts"
 import { memory } from "./memory.ts"
 import { applyTyped, constant, control, input, type Node } from "./node.ts"
 import { type Body, schedule } from "./schedule.ts"
@@ -40,7 +41,7 @@ const remember = memory()
  */
 export const splitBody = (body: Body, known: Flags, allowed: Flags, directable: Flags): Parts => {
   const key = [known, allowed, directable].map((flags) => flags.map(Number).join("")).join(",")
-  return remember(body, key, () => build(body, known, allowed, directable))
+  return remember(body, key, () => unwatched(() => build(body, known, allowed, directable)))
 }
 
 /** Which outputs of a body the known inputs determine. */

@@ -176,6 +176,9 @@ the(
 ).is<Expr.Expr<readonly [3]>>()
 
 the(Expr.map((x) => Expr.sum(x), Expr.checked.div(xs, three))).is<Expr.Expr<readonly [5], Failure.DomainError>>()
+the(Expr.map((x) => Expr.sum(x), Expr.checked.solve(Expr.ones([5, 5]), xs))).is<
+  Expr.Expr<readonly [5], Failure.SingularMatrixError>
+>()
 the(
   Expr.map(
     (x) => Expr.sum(x),

@@ -77,8 +77,11 @@ const guard = Schema.Union([
   Schema.TaggedStruct("NonFinite", {
     source: Schema.Literals(["operation", "input", "constant"]),
     name: Schema.String
-  })
-]).annotate({ expected: "a guard of the library (Domain or NonFinite)" }) as unknown as Schema.Codec<Guard, Schema.Json>
+  }),
+  ...(["SingularMatrix", "NotPositiveDefinite", "NotConverged"] as const).map((tag) =>
+    Schema.TaggedStruct(tag, { operation: Schema.String })
+  )
+]).annotate({ expected: "a guard of the library" }) as unknown as Schema.Codec<Guard, Schema.Json>
 
 export const rows: Rows = {
   neg: none,

@@ -10,10 +10,11 @@ import { sameSpec } from "./specification.ts"
 export interface Codec<A> {
   readonly encode: (self: A) => Result.Result<ProgramEncoded, ProgramEncodeError>
   readonly decode: (data: unknown) => Result.Result<A, ProgramDecodeError>
-  /** The schema of all programs, or of those with these inputs and outputs. */
+  /** The schema of all programs, or of those with these inputs and outputs, that cannot fail unless they may. */
   readonly schema: (like?: {
     readonly inputs: Tree.Spec
     readonly outputs: Tree.Spec
+    readonly mayFail: boolean
   }) => Schema.Codec<A, ProgramEncoded>
 }
 
@@ -30,9 +31,13 @@ export const makeCodec = <A>(is: (u: unknown) => u is A, make: MakeProgram<Progr
   const schema: Codec<A>["schema"] = (like) => {
     const fits = (self: A): boolean =>
       like === undefined ||
-      (sameSpec(programOf(self).inputs, like.inputs) && sameSpec(programOf(self).outputs, like.outputs))
+      (sameSpec(programOf(self).inputs, like.inputs) &&
+        sameSpec(programOf(self).outputs, like.outputs) &&
+        (like.mayFail || !programOf(self).outputNodes.some(({ guarded }) => guarded)))
     const expected =
-      like === undefined ? "a program" : `a program ${Tree.render(like.inputs)} -> ${Tree.render(like.outputs)}`
+      like === undefined
+        ? "a program"
+        : `a program ${Tree.render(like.inputs)} -> ${Tree.render(like.outputs)}${like.mayFail ? "" : " that cannot fail"}`
     const declared = Schema.declare((u): u is A => is(u) && fits(u), { title: "Program", expected })
     // What is data and what is not, decoding tells, with the place.
     const data = Schema.declare((u): u is ProgramEncoded => u !== undefined, {
