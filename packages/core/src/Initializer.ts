@@ -90,7 +90,7 @@ export const zeros: Initializer = constant(0)
 export const ones: Initializer = constant(1)
 
 /**
- * Independent draws from the uniform distribution on `[min, max)`.
+ * Independent draws from the uniform distribution on `[min, max)`, from 0 to 1 unless given.
  *
  * @example
  * ```ts
@@ -102,30 +102,30 @@ export const ones: Initializer = constant(1)
  * @category constructors
  * @since 0.1.0
  */
-export const uniform = (options: { readonly min: number; readonly max: number }): Initializer => ({
+export const uniform = (options?: { readonly min?: number; readonly max?: number }): Initializer => ({
   _tag: "Uniform",
-  min: options.min,
-  max: options.max
+  min: options?.min ?? 0,
+  max: options?.max ?? 1
 })
 
 /**
- * Independent draws from a normal distribution.
+ * Independent draws from a normal distribution, of mean 0 and standard deviation 1 unless given.
  *
  * @example
  * ```ts
  * import { Initializer } from "@fluxion/core"
  *
- * const initializer = Initializer.normal({ mean: 0, standardDeviation: 0.02 })
+ * const initializer = Initializer.normal({ standardDeviation: 0.02 })
  * console.log(initializer) // { _tag: 'Normal', mean: 0, standardDeviation: 0.02 }
  * ```
  *
  * @category constructors
  * @since 0.1.0
  */
-export const normal = (options: { readonly mean: number; readonly standardDeviation: number }): Initializer => ({
+export const normal = (options?: { readonly mean?: number; readonly standardDeviation?: number }): Initializer => ({
   _tag: "Normal",
-  mean: options.mean,
-  standardDeviation: options.standardDeviation
+  mean: options?.mean ?? 0,
+  standardDeviation: options?.standardDeviation ?? 1
 })
 
 /**
