@@ -34,6 +34,14 @@ export { type SparseDerivative, sparseHessian, sparseJacobian, type SparseOption
 export { hessianSparsity, type NonReal, sparsity, type SparsityPattern, transposePattern } from "./SparsityPattern.ts"
 export { jet, type Jet, taylor, type TaylorInputs } from "./Taylor.ts"
 export * as Trace from "./Trace.ts"
-export { type CheckField, curl, divergence, gradientNorm, laplacian } from "./VectorCalculus.ts"
+export {
+  type CheckField,
+  curl,
+  divergence,
+  type EstimateOptions,
+  gradientNorm,
+  laplacian,
+  laplacianEstimate
+} from "./VectorCalculus.ts"
 export { directional, jvp } from "@fluxion/forward-mode"
 export { vjp } from "@fluxion/reverse-mode"

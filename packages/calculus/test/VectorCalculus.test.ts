@@ -1,7 +1,7 @@
 // Operators of vector calculus against closed forms, and against the dense derivatives they avoid.
 
 import * as Calculus from "@fluxion/calculus"
-import { Expr, Fn, Shape, Tensor } from "@fluxion/core"
+import { Expr, Fn, Random, Shape, Tensor } from "@fluxion/core"
 import * as Forward from "@fluxion/forward-mode"
 import * as Reverse from "@fluxion/reverse-mode"
 import * as fc from "fast-check"
@@ -92,6 +92,33 @@ describe("second derivatives", () => {
         )
       )
     ).toEqual([18, 42])
+  })
+
+  it("the estimate of the Laplacian is exact for a diagonal Hessian, and right on average for others", () => {
+    const separable = Calculus.laplacianEstimate(
+      Fn.make({ x: [3], y: [] }, ({ x, y }) => Expr.add(Expr.sum(Expr.exp(x)), Expr.sin(y)))
+    )
+    const exact = Calculus.laplacian(
+      Fn.make({ x: [3], y: [] }, ({ x, y }) => Expr.add(Expr.sum(Expr.exp(x)), Expr.sin(y)))
+    )
+    const inputs = { x: Tensor.make([0.1, 0.2, 0.3]), y: 0.4 }
+    near(Fn.runSync(Fn.withKey(separable), { key: Random.key(1), inputs }), Fn.runSync(exact, inputs))
+    // Off the diagonal the sum of squares of the Hessian is V: the mean of n samples has the standard deviation sqrt(2 V / n).
+    const n = 10_000
+    const mixed = Fn.make([3], (x) => Expr.mul(Expr.sum(x), Expr.sum(Expr.mul(x, x))))
+    const at = Tensor.make([1, -2, 0.5])
+    const h = Fn.runSync(Calculus.hessian(mixed), at).data
+    const offDiagonal = h.reduce((sum, value, k) => (k % 4 === 0 ? sum : sum + value * value), 0)
+    const estimate = Fn.runSync(Fn.withKey(mixed.pipe(Calculus.laplacianEstimate({ samples: n }))), {
+      key: Random.key(2),
+      inputs: at
+    })
+    const error = Math.abs(estimate - Fn.runSync(Calculus.laplacian(mixed), at))
+    expect(error).toBeLessThan(4 * Math.sqrt((2 * offDiagonal) / n))
+    expect(error).toBeGreaterThan(0)
+    expect(() => Calculus.laplacianEstimate(mixed, { samples: 0 })).toThrow(
+      /expected a positive number of samples, got 0/
+    )
   })
 
   it("programs without elements, and of linear functions", () => {

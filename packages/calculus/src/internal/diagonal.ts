@@ -16,25 +16,33 @@ export const diagonal = (
   }
   const real = inputLeaves.filter(({ type }) => type.elementType === "real")
   const varying = real.filter(({ type }) => Shape.size(type.shape) > 0)
-  const inner = Forward.dual(Fn.expressions)
   const rows = Basis.map({
     at: leaves,
     directions: varying.map(({ type }) => type),
     // Tangents along two different inputs would also make mixed derivatives, so each input has a pass of its own.
     build: (at, directions) =>
-      directions.map((direction, k) => {
-        const carriers = at.map((primal, i): Forward.DualCarrier<Forward.DualCarrier<Expr.Any>> =>
-          inputLeaves[i] === varying[k]
-            ? { primal: { primal, tangent: direction }, tangent: { primal: direction, tangent: Zero } }
-            : { primal: { primal, tangent: Zero }, tangent: Zero }
-        )
-        const [result] = Fn.interpret(f, Forward.dual(inner), carriers)
-        const { tangent } = result!
-        return [tangent === Zero ? Zero : tangent.tangent]
-      })
+      directions.map((direction, k) => [secondDerivative(f, at, [inputLeaves.indexOf(varying[k]!)], [direction])])
   })
   return real.map((leaf) => {
     const second = rows[varying.indexOf(leaf)]?.[0] ?? Zero
     return second === Zero ? Zero : Fn.expressions.apply("reshape", { shape: leaf.type.shape }, [second])
   })
+}
+
+/** The second derivative of a program along one direction through the inputs at some positions. */
+export const secondDerivative = (
+  f: Fn.Any,
+  at: ReadonlyArray<Expr.Any>,
+  positions: ReadonlyArray<number>,
+  directions: ReadonlyArray<Expr.Any>
+): Expr.Any | Zero => {
+  const carriers = at.map((primal, i): Forward.DualCarrier<Forward.DualCarrier<Expr.Any>> => {
+    const direction = directions[positions.indexOf(i)]
+    return direction === undefined
+      ? { primal: { primal, tangent: Zero }, tangent: Zero }
+      : { primal: { primal, tangent: direction }, tangent: { primal: direction, tangent: Zero } }
+  })
+  const [result] = Fn.interpret(f, Forward.dual(Forward.dual(Fn.expressions)), carriers)
+  const { tangent } = result!
+  return tangent === Zero ? Zero : tangent.tangent
 }

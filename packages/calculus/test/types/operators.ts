@@ -1,7 +1,7 @@
 // Compiled, not run: what the types of the operators accept and reject.
 
 import * as Calculus from "@fluxion/calculus"
-import { Expr, Fn, type Tensor, Type } from "@fluxion/core"
+import { Expr, Fn, type Requirement, type Tensor, Type } from "@fluxion/core"
 import type { Effect } from "effect"
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -87,6 +87,11 @@ declare const field: Fn.Fn<
 declare const space: Fn.Fn<readonly [3], readonly [3], Bad, Need>
 const laplacian = Calculus.laplacian(scalar)
 same<typeof laplacian, Fn.Fn<{ readonly w: readonly [3, 2]; readonly b: readonly [] }, readonly [], Bad, Need>>(true)
+const estimate = Calculus.laplacianEstimate(scalar, { samples: 3 })
+same<
+  typeof estimate,
+  Fn.Fn<{ readonly w: readonly [3, 2]; readonly b: readonly [] }, readonly [], Bad, Need | Requirement.Random>
+>(true)
 const norm = scalar.pipe(Calculus.gradientNorm)
 same<typeof norm, typeof laplacian>(true)
 const diagonal = Calculus.diagonalHessian(scalar)
