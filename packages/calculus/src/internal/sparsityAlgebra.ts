@@ -253,14 +253,20 @@ const place = (firsts: ReadonlyArray<number>, position: number): readonly [numbe
 }
 
 const sliceOf = ({ sets, type, value }: Pattern, i: number): Pattern => {
-  const slice = Type.make(type.elementType, type.shape.slice(1))
+  const { shape } = type
+  const slice = Type.make(type.elementType, shape.slice(1))
   const size = sizeOf(slice)
+  const window = {
+    starts: shape.map((_, axis) => (axis === 0 ? i : 0)),
+    limits: shape.map((n, axis) => (axis === 0 ? i + 1 : n)),
+    strides: shape.map(() => 1)
+  }
   return {
     type: slice,
     value:
       value === undefined
         ? undefined
-        : (Tensor.unsafeMake(slice.elementType, slice.shape, value.data.slice(i * size, (i + 1) * size)) as Tensor.Any),
+        : evaluate("reshape", { shape: slice.shape }, [evaluate("slice", window, [value])]),
     sets:
       sets === undefined
         ? undefined
