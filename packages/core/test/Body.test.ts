@@ -226,6 +226,28 @@ describe("split", () => {
   })
 })
 
+describe("call sites", () => {
+  it("are those of the user again after a split of bodies nested so deep that it begins again", () => {
+    let f: Fn.Fn<readonly [], readonly []> = Fn.make([], (x) => Expr.sin(x))
+    for (let depth = 0; depth < 100; depth++) {
+      const g = f
+      f = Fn.make([], (x) => Fn.call(g, x))
+    }
+    const body = Body.make([Type.real([]), Type.real([])], ([x, t]) => [
+      Expr.mul(Fn.call(f, Expr.add(x as Scalar, t as Scalar)), x as Scalar)
+    ])
+    const siteOfNew = (): string | undefined => {
+      const view = Expr.view(Expr.exp(1))
+      return view._tag === "Apply" ? view.site : undefined
+    }
+    const before = siteOfNew()
+    Body.split(body, [true, false])
+    Body.keepOutputs(body, [false])
+    expect(before).toMatch(/Body\.test\.ts:\d+:\d+$/)
+    expect(siteOfNew()).toBe(before)
+  })
+})
+
 describe("keepOutputs", () => {
   it("leaves out carries and constants that only other outputs need", () => {
     const body = bodyOf(({ a, b, u, v }) => {

@@ -93,6 +93,17 @@ export const siteOfNode = (): string | null => (inherited === undefined ? captur
 /** The site that nodes made now inherit. */
 export const inheritedSite = (): string | null | undefined => inherited
 
+/** Calls a function that makes nodes in the place of others; what nodes inherit afterwards is what they did before, however it ends. */
+export const keepingSites = <A>(f: () => A): A => {
+  const before = inherited
+  inherited = null
+  try {
+    return f()
+  } finally {
+    inherited = before
+  }
+}
+
 /** Lets nodes made from now on inherit a site, and gives what they inherited before. */
 export const inherit = (site: string | null | undefined): string | null | undefined => {
   const before = inherited

@@ -2,18 +2,11 @@
 
 import type * as Primitive from "../Primitive.ts"
 import { bodiesOf } from "./bodies.ts"
-import { inherit } from "./callSite.ts"
+import { inherit, keepingSites } from "./callSite.ts"
+import { count, type Flags, or, select } from "./flags.ts"
 import { memory } from "./memory.ts"
 import { applyTyped, control, type Node } from "./node.ts"
 import { type Body, schedule, usedInputs } from "./schedule.ts"
-
-type Flags = ReadonlyArray<boolean>
-
-const select = <X>(list: ReadonlyArray<X>, flags: Flags): Array<X> => list.filter((_, i) => flags[i])
-
-const count = (flags: Flags): number => flags.filter(Boolean).length
-
-const or = (a: Flags, b: Flags): Flags => a.map((x, i) => x || b[i]!)
 
 /** A control primitive with fewer results, and which of its operands it still takes. */
 interface Reduced {
@@ -30,7 +23,7 @@ const remember = memory()
 /** The body with some of its outputs only, without what the others alone need. */
 export const keepOutputs = (body: Body, keep: Flags): Body =>
   remember(body, keep.map(Number).join(""), () =>
-    reduceBody({ inputNodes: body.inputNodes, outputNodes: select(body.outputNodes, keep) })
+    keepingSites(() => reduceBody({ inputNodes: body.inputNodes, outputNodes: select(body.outputNodes, keep) }))
   )
 
 const keepInputs = (body: Body, keep: Flags): Body => ({
@@ -66,7 +59,6 @@ const reduceBody = (body: Body): Body => {
   }
   // Nodes before the first change stay the same.
   const values = new Array<Node>(nodes.length)
-  const before = inherit(null)
   const results = new Map<number, ReadonlyArray<Node | undefined>>()
   for (let i = 0; i < nodes.length; i++) {
     if (live[i] === 0) continue
@@ -93,7 +85,6 @@ const reduceBody = (body: Body): Body => {
           : applyTyped(node.primitive!, node.attributes!, inner, node)
     }
   }
-  inherit(before)
   return { inputNodes: body.inputNodes, outputNodes: outputs.map((p) => values[p]!) }
 }
 

@@ -37,13 +37,8 @@ export const keepingGuards = (inputs: ReadonlyArray<Node>, build: () => Readonly
   return made.length === 0 ? outputs : tie(inputs, outputs, made)
 }
 
-/** The outputs, the first of them after those of the guarded nodes that no output needs. */
-export const tie = (
-  inputs: ReadonlyArray<Node>,
-  outputs: ReadonlyArray<Node>,
-  guarded: ReadonlyArray<Node>
-): ReadonlyArray<Node> => {
-  if (outputs.length === 0) return outputs
+/** The nodes that can fail among those that some nodes need; `inputs` need nothing. */
+export const guardsFrom = (inputs: ReadonlyArray<Node>) => {
   const reached = new Set<Node>(inputs)
   const reach = (from: ReadonlyArray<Node>): void => {
     const pending = from.slice()
@@ -55,6 +50,17 @@ export const tie = (
       for (const operand of node.operands) pending.push(operand)
     }
   }
+  return { reached, reach }
+}
+
+/** The outputs, the first of them after those of the guarded nodes that no output needs. */
+export const tie = (
+  inputs: ReadonlyArray<Node>,
+  outputs: ReadonlyArray<Node>,
+  guarded: ReadonlyArray<Node>
+): ReadonlyArray<Node> => {
+  if (outputs.length === 0) return outputs
+  const { reach, reached } = guardsFrom(inputs)
   reach(outputs)
   let [first, ...others] = outputs as [Node, ...Array<Node>]
   const latestFirst = Array.from(new Set(guarded)).sort((a, b) => b.id - a.id)

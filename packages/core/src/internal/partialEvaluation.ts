@@ -6,21 +6,12 @@ import * as Type from "../Type.ts"
 import { copyingAlgebra } from "./expressionAlgebra.ts"
 import { allocate, tensor } from "./indexing.ts"
 import { interpret } from "./interpret.ts"
-import { inherit } from "./callSite.ts"
-import { unwatched } from "./guards.ts"
+import { inherit, keepingSites } from "./callSite.ts"
+import { all, and, count, type Flags, not, select } from "./flags.ts"
+import { guardsFrom, unwatched } from "./guards.ts"
 import { memory } from "./memory.ts"
 import { applyTyped, constant, control, input, type Node } from "./node.ts"
 import { type Body, schedule } from "./schedule.ts"
-
-type Flags = ReadonlyArray<boolean>
-
-const select = <X>(list: ReadonlyArray<X>, flags: Flags): Array<X> => list.filter((_, i) => flags[i])
-
-const not = (flags: Flags): Flags => flags.map((x) => !x)
-
-const and = (a: Flags, b: Flags): Flags => a.map((x, i) => x && b[i]!)
-
-const all = (flags: Flags): boolean => !flags.includes(false)
 
 export interface Parts {
   /** Takes the known inputs; computes the known outputs, then the residuals. */
@@ -41,7 +32,7 @@ const remember = memory()
  */
 export const splitBody = (body: Body, known: Flags, allowed: Flags, directable: Flags): Parts => {
   const key = [known, allowed, directable].map((flags) => flags.map(Number).join("")).join(",")
-  return remember(body, key, () => unwatched(() => build(body, known, allowed, directable)))
+  return remember(body, key, () => unwatched(() => keepingSites(() => build(body, known, allowed, directable))))
 }
 
 /** Which outputs of a body the known inputs determine. */
@@ -91,7 +82,6 @@ const build = (body: Body, known: Flags, allowed: Flags, directable: Flags): Par
   const note = (node: Node): void => {
     if (node.guarded) guarded.push(node)
   }
-  const before = inherit(null)
   for (let i = 0; i < nodes.length; i++) {
     const node = nodes[i]!
     inherit(node.site)
@@ -118,18 +108,8 @@ const build = (body: Body, known: Flags, allowed: Flags, directable: Flags): Par
   }
   const outcomes = outputs.map((p) => values[p]!)
   const isKnown = outcomes.map((value, i) => value.known && allowed[i]!)
-  inherit(before)
   const unknownOutputs = select(outcomes, not(isKnown)).map((value) => seenFrom(value, toUnknown))
-  const reached = new Set<Node>()
-  const reach = (from: ReadonlyArray<Node>): void => {
-    const pending = from.slice()
-    while (pending.length > 0) {
-      const node = pending.pop()!
-      if (!node.guarded || reached.has(node)) continue
-      reached.add(node)
-      pending.push(...node.operands)
-    }
-  }
+  const { reach, reached } = guardsFrom([])
   reach([...select(outcomes, isKnown).map(nodeOf), ...residuals.map(({ value }) => value)])
   for (const node of guarded.reverse()) {
     if (reached.has(node)) continue
@@ -217,8 +197,6 @@ const merge = (
 const stacked =
   (size: number) =>
   (type: Type.Type): Type.Type => ({ elementType: type.elementType, shape: [size, ...type.shape] })
-
-const count = (flags: Flags): number => flags.filter(Boolean).length
 
 /**
  * A loop whose body has nothing left to compute from known constants alone: that is the same in each step, and is computed before the loop.
