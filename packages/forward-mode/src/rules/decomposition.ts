@@ -6,24 +6,10 @@
 import { Operations, Tensor } from "@fluxion/core"
 import { Zero } from "@fluxion/core/Rule"
 import type { ControlContext, ControlJvpRules, VectorCarrier } from "../JvpRule.ts"
-
-type Ops<A> = Operations.Operations<A>
-
-const axesBefore = (rank: number): Array<number> => Array.from({ length: rank - 2 }, (_, i) => i)
-
-/** Matrices transposed. */
-const flip = <A>(ops: Ops<A>, x: A): A => {
-  const rank = ops.shapeOf(x).length
-  return ops.transpose(x, [...axesBefore(rank), rank - 1, rank - 2])
-}
+import { axesBefore, flip, type Ops, times as product } from "./matrices.ts"
 
 /** Products of matrices of one batch, with strong zeros. */
-const times = <A>(ops: Ops<A>, x: A, y: A): A => {
-  const rank = ops.shapeOf(x).length
-  const batch = axesBefore(rank)
-  const [i, j, k] = [rank, rank + 1, rank + 2]
-  return ops.dot(x, y, { left: [...batch, i, j], right: [...batch, j, k], output: [...batch, i, k], strongZero: true })
-}
+const times = <A>(ops: Ops<A>, x: A, y: A): A => product(ops, x, y, true)
 
 /** The tangents of two results, for each tangent of the operand. */
 const both = <A>(
@@ -78,7 +64,7 @@ export const decomposition: ControlJvpRules<"qr" | "eigh"> = {
       const shape = ops.shapeOf(t)
       const rank = shape.length
       const n = shape[rank - 1]!
-      const batch = axesBefore(rank)
+      const batch = axesBefore(rank, 2)
       const [i, j] = [rank, rank + 1]
       const symmetric = ops.mul(0.5, ops.add(t, flip(ops, t)))
       const moved = times(ops, symmetric, vectors)

@@ -9,29 +9,12 @@
  *
  * @since 0.1.0
  */
-import { type Operations, Tensor } from "@fluxion/core"
+import { Tensor } from "@fluxion/core"
 import { Zero } from "@fluxion/core/Rule"
 import type { JvpRules } from "../JvpRule.ts"
-
-type Ops<A> = Operations.Operations<A>
+import { axesBefore, flip, type Ops, times } from "./matrices.ts"
 
 const strong = { strongZero: true } as const
-
-const axesBefore = (rank: number, last: number): Array<number> => Array.from({ length: rank - last }, (_, i) => i)
-
-/** Matrices transposed. */
-const flip = <A>(ops: Ops<A>, x: A): A => {
-  const rank = ops.shapeOf(x).length
-  return ops.transpose(x, [...axesBefore(rank, 2), rank - 1, rank - 2])
-}
-
-/** Products of matrices of one batch. */
-const times = <A>(ops: Ops<A>, x: A, y: A, strongZero: boolean): A => {
-  const rank = ops.shapeOf(x).length
-  const batch = axesBefore(rank, 2)
-  const [i, j, k] = [rank, rank + 1, rank + 2]
-  return ops.dot(x, y, { left: [...batch, i, j], right: [...batch, j, k], output: [...batch, i, k], strongZero })
-}
 
 /** The traces of products of matrices of one batch. */
 const traceOfProduct = <A>(ops: Ops<A>, x: A, y: A): A => {

@@ -6,30 +6,7 @@
 import { type Algebra, Operations, Tensor } from "@fluxion/core"
 import { Zero } from "@fluxion/core/Rule"
 import type { ControlVjpRules, Evaluated } from "../VjpRule.ts"
-
-type Ops<A> = Operations.Operations<A>
-
-const leading = (rank: number): ReadonlyArray<number> => Array.from({ length: rank - 2 }, (_, axis) => axis)
-
-const matrixTranspose = <A>(ops: Ops<A>, x: A): A => {
-  const rank = ops.shapeOf(x).length
-  return ops.transpose(x, [...leading(rank), rank - 1, rank - 2])
-}
-
-type Side = "N" | "T"
-
-/** `op(x) op(y)` for matrices of one batch, each as it is ("N") or transposed ("T"), with strong zeros. */
-const multiply = <A>(ops: Ops<A>, x: A, left: Side, y: A, right: Side): A => {
-  const rank = ops.shapeOf(x).length
-  const batch = leading(rank)
-  const [row, inner, column] = [rank, rank + 1, rank + 2] as const
-  return ops.dot(x, y, {
-    left: [...batch, ...(left === "N" ? [row, inner] : [inner, row])],
-    right: [...batch, ...(right === "N" ? [inner, column] : [column, inner])],
-    output: [...batch, row, column],
-    strongZero: true
-  })
-}
+import { matrixTranspose, multiply, type Ops } from "./matrices.ts"
 
 const addUp = <A>(ops: Ops<A>, x: A | Zero, y: A | Zero): A | Zero => (x === Zero ? y : y === Zero ? x : ops.add(x, y))
 

@@ -3,33 +3,10 @@
  *
  * @since 0.1.0
  */
-import { type Operations, type Primitive, Tensor } from "@fluxion/core"
+import { type Primitive, Tensor } from "@fluxion/core"
 import { Zero } from "@fluxion/core/Rule"
 import type { VjpRules } from "../VjpRule.ts"
-
-type Ops<A> = Operations.Operations<A>
-
-const leading = (rank: number): ReadonlyArray<number> => Array.from({ length: rank - 2 }, (_, axis) => axis)
-
-const matrixTranspose = <A>(ops: Ops<A>, x: A): A => {
-  const rank = ops.shapeOf(x).length
-  return ops.transpose(x, [...leading(rank), rank - 1, rank - 2])
-}
-
-type Side = "N" | "T"
-
-/** `op(x) op(y)` for matrices of one batch, each as it is ("N") or transposed ("T"). */
-const multiply = <A>(ops: Ops<A>, x: A, left: Side, y: A, right: Side, strongZero = true): A => {
-  const rank = ops.shapeOf(x).length
-  const batch = leading(rank)
-  const [row, inner, column] = [rank, rank + 1, rank + 2] as const
-  return ops.dot(x, y, {
-    left: [...batch, ...(left === "N" ? [row, inner] : [inner, row])],
-    right: [...batch, ...(right === "N" ? [inner, column] : [column, inner])],
-    output: [...batch, row, column],
-    strongZero
-  })
-}
+import { leading, matrixTranspose, multiply, type Ops } from "./matrices.ts"
 
 /** A number for each matrix times that matrix, transposed. */
 const scaleTransposed = <A>(ops: Ops<A>, ct: A, x: A): A => {
