@@ -43,7 +43,18 @@ for (const file of files) {
 }
 
 /** Tests of the rules. Not those of the tools, of memory and of depth: they ask other questions, and take long. */
-const left = ["Arbitraries", "memory", "depth", "comparison", "Laws", "Ulp", "serialization", "calculus", "mutation", "fuzz"]
+const left = [
+  "Arbitraries",
+  "memory",
+  "depth",
+  "comparison",
+  "Laws",
+  "Ulp",
+  "serialization",
+  "calculus",
+  "mutation",
+  "fuzz"
+]
 const tests = globSync("packages/{forward-mode,reverse-mode,testing}/test/**/*.test.ts", { cwd: root })
   .filter((file) => !left.some((name) => file === `packages/testing/test/${name}.test.ts`))
   .sort()
@@ -104,13 +115,24 @@ const report = table(result, judgement)
 console.log(`\n${report}\n`)
 for (const mutant of judgement.unexplained) {
   const { column, file, line, operator, original, replacement } = mutant
-  console.log(`survived (${operator}, ${result.fates.get(mutant)!._tag}): ${file}:${line}:${column}\n    ${original}\n  → ${replacement}`)
+  console.log(
+    `survived (${operator}, ${result.fates.get(mutant)!._tag}): ${file}:${line}:${column}\n    ${original}\n  → ${replacement}`
+  )
 }
 for (const { because, change, file } of judgement.stale)
-  console.log(`explained, but killed or gone: ${file}: ${change.line}\n    ${change.original}\n  → ${change.replacement}\n  (${because})`)
+  console.log(
+    `explained, but killed or gone: ${file}: ${change.line}\n    ${change.original}\n  → ${change.replacement}\n  (${because})`
+  )
 console.log(
   `${judgement.unexplained.length} survivors without explanation, ${judgement.stale.length} explanations without survivor; ${((performance.now() - started) / 1000).toFixed(0)} s`
 )
 if (values.json !== undefined)
-  writeFileSync(values.json, JSON.stringify(chosen.map((m) => ({ ...m, ...change(m), lineNumber: m.line, fate: result.fates.get(m) })), undefined, 1))
+  writeFileSync(
+    values.json,
+    JSON.stringify(
+      chosen.map((m) => ({ ...m, ...change(m), lineNumber: m.line, fate: result.fates.get(m) })),
+      undefined,
+      1
+    )
+  )
 process.exitCode = judgement.unexplained.length + judgement.stale.length === 0 ? 0 : 1

@@ -78,17 +78,71 @@ const otherFunctions: Readonly<Record<string, ReadonlyArray<string>>> = {
 }
 
 /** Methods whose first two operands are of one kind, but not alike. */
-const ordered = new Set(["sub", "div", "pow", "atan2", "rem", "lt", "le", "gt", "ge", "dot", "solve", "triangularSolve", "clamp"])
+const ordered = new Set([
+  "sub",
+  "div",
+  "pow",
+  "atan2",
+  "rem",
+  "lt",
+  "le",
+  "gt",
+  "ge",
+  "dot",
+  "solve",
+  "triangularSolve",
+  "clamp"
+])
 
 /** Methods whose first argument may stand for the result. */
-const droppable = new Set(
-  [
-    ...["neg", "abs", "sign", "exp", "expm1", "log", "sqrt", "cbrt", "sin", "cos", "sinh", "cosh", "tanh", "sigmoid", "digamma"],
-    ...["round", "stopGradient", "clamp", "select", "toReal", "not", "sum", "cumsum", "transpose", "reverse", "triangle", "reshape"],
-    ...["broadcastTo", "sumTo", "expandReduced", "pad", "slice", "mul", "div", "sub", "add", "mulStrongZero", "prod", "cumprod"],
-    ...["solve", "triangularSolve", "inverse", "cholesky"]
-  ]
-)
+const droppable = new Set([
+  ...[
+    "neg",
+    "abs",
+    "sign",
+    "exp",
+    "expm1",
+    "log",
+    "sqrt",
+    "cbrt",
+    "sin",
+    "cos",
+    "sinh",
+    "cosh",
+    "tanh",
+    "sigmoid",
+    "digamma"
+  ],
+  ...[
+    "round",
+    "stopGradient",
+    "clamp",
+    "select",
+    "toReal",
+    "not",
+    "sum",
+    "cumsum",
+    "transpose",
+    "reverse",
+    "triangle",
+    "reshape"
+  ],
+  ...[
+    "broadcastTo",
+    "sumTo",
+    "expandReduced",
+    "pad",
+    "slice",
+    "mul",
+    "div",
+    "sub",
+    "add",
+    "mulStrongZero",
+    "prod",
+    "cumprod"
+  ],
+  ...["solve", "triangularSolve", "inverse", "cholesky"]
+])
 
 /** Methods of arrays that may be left out. */
 const droppableOfArrays = new Set(["toReversed", "filter", "reverse"])
@@ -121,10 +175,24 @@ const isNode = (x: unknown): x is Node => typeof x === "object" && x !== null &&
 /** Expressions of types: they are gone before anything runs. */
 const isType = (type: string): boolean =>
   type.startsWith("TS") &&
-  !["TSAsExpression", "TSNonNullExpression", "TSSatisfiesExpression", "TSTypeAssertion", "TSInstantiationExpression"].includes(type)
+  ![
+    "TSAsExpression",
+    "TSNonNullExpression",
+    "TSSatisfiesExpression",
+    "TSTypeAssertion",
+    "TSInstantiationExpression"
+  ].includes(type)
 
 /** Keys of nodes that hold no expressions to be changed. */
-const skipped = new Set(["typeAnnotation", "typeParameters", "typeArguments", "returnType", "superTypeArguments", "key", "label"])
+const skipped = new Set([
+  "typeAnnotation",
+  "typeParameters",
+  "typeArguments",
+  "returnType",
+  "superTypeArguments",
+  "key",
+  "label"
+])
 
 interface Alternative {
   readonly operator: string
@@ -208,9 +276,11 @@ export const mutate = (file: string, source: string, first: number): Mutated => 
       case "Literal": {
         const value = node["value"]
         if (typeof value === "number") {
-          for (const other of value === 0 ? [1] : value === 1 ? [0, 2] : [value + 1, value / 2]) give("number", String(other))
+          for (const other of value === 0 ? [1] : value === 1 ? [0, 2] : [value + 1, value / 2])
+            give("number", String(other))
         } else if (typeof value === "boolean") give("truth value", String(!value))
-        else if (typeof value === "string" && otherStrings[value] !== undefined) give("flag", `"${otherStrings[value]}"`)
+        else if (typeof value === "string" && otherStrings[value] !== undefined)
+          give("flag", `"${otherStrings[value]}"`)
         break
       }
       case "UnaryExpression":
@@ -257,12 +327,24 @@ export const mutate = (file: string, source: string, first: number): Mutated => 
         }
         const offset = local && args[0] !== undefined && slice(args[0]) === "ops" ? 1 : 0
         if ((isOps || offset === 1) && plain) {
-          const places = isOps ? (ordered.has(name) ? [0] : name === "select" ? [1] : []) : args.map((_, i) => i).slice(1)
+          const places = isOps
+            ? ordered.has(name)
+              ? [0]
+              : name === "select"
+                ? [1]
+                : []
+            : args.map((_, i) => i).slice(1)
           for (const i of places) {
             for (const j of isOps ? [i + 1] : [i + 1, i + 2]) {
               const [a, b] = [args[i], args[j]]
               if (a === undefined || b === undefined || [a, b].some(({ type }) => type === "Literal")) continue
-              give("order of operands", withParts(node, [[a, slice(b)], [b, slice(a)]]))
+              give(
+                "order of operands",
+                withParts(node, [
+                  [a, slice(b)],
+                  [b, slice(a)]
+                ])
+              )
             }
           }
           if ((isOps && droppable.has(name)) || offset === 1) {
@@ -278,9 +360,18 @@ export const mutate = (file: string, source: string, first: number): Mutated => 
       }
       case "ArrayExpression": {
         const elements = node["elements"] as ReadonlyArray<Node | null>
-        if (elements.length === 2 && elements.every((x) => x !== null && x.type !== "SpreadElement" && !x.type.includes("Function"))) {
+        if (
+          elements.length === 2 &&
+          elements.every((x) => x !== null && x.type !== "SpreadElement" && !x.type.includes("Function"))
+        ) {
           const [a, b] = elements as [Node, Node]
-          give("order of elements", withParts(node, [[a, slice(b)], [b, slice(a)]]))
+          give(
+            "order of elements",
+            withParts(node, [
+              [a, slice(b)],
+              [b, slice(a)]
+            ])
+          )
         }
         break
       }
@@ -334,15 +425,13 @@ export const mutate = (file: string, source: string, first: number): Mutated => 
     }
     const own = emitChildren(node, values)
     if (!mayReplace) return own
-    const choices = alternatives(node, values).map(
-      ({ operator, text }) => [add(node, operator, text), text] as const
-    )
+    const choices = alternatives(node, values).map(({ operator, text }) => [add(node, operator, text), text] as const)
     return guarded(node, choices, own)
   }
 
   /** Whether a child is an expression that may be another one. */
   const replaceable = (parent: Node, key: string, child: Node): boolean => {
-    if (key === "callee" || key === "left" && parent.type === "AssignmentExpression") return false
+    if (key === "callee" || (key === "left" && parent.type === "AssignmentExpression")) return false
     if (key === "params" || key === "id" || key === "param" || key === "local" || key === "exported") return false
     if (key === "property" && parent["computed"] === false) return false
     if (child.type.endsWith("Pattern") || child.type === "SpreadElement" || child.type === "Property") return false
@@ -374,7 +463,9 @@ export const mutate = (file: string, source: string, first: number): Mutated => 
     (node["params"] as ReadonlyArray<Node>).some(
       (param) =>
         param.type === "ObjectPattern" &&
-        (param["properties"] as ReadonlyArray<Node>).some((property) => (property["key"] as Node | undefined)?.["name"] === "ops")
+        (param["properties"] as ReadonlyArray<Node>).some(
+          (property) => (property["key"] as Node | undefined)?.["name"] === "ops"
+        )
     )
   const program = parsed.program as unknown as Node
   for (const statement of program["body"] as ReadonlyArray<Node>) {

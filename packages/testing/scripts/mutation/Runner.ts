@@ -101,7 +101,10 @@ class Thread {
     )
   }
 
-  measure(tests: ReadonlyArray<number>, each: (answer: Extract<Answer, { readonly _tag: "Measured" }>) => void): Promise<boolean> {
+  measure(
+    tests: ReadonlyArray<number>,
+    each: (answer: Extract<Answer, { readonly _tag: "Measured" }>) => void
+  ): Promise<boolean> {
     return this.listen<boolean>(
       (answer, done) => {
         if (answer._tag === "Measured") each(answer)
@@ -113,14 +116,23 @@ class Thread {
     )
   }
 
-  async attempt(mutant: number, tests: ReadonlyArray<number>, measured: ReadonlyArray<Measured>): Promise<Answer | { readonly _tag: "Lost"; readonly test: number | undefined }> {
+  async attempt(
+    mutant: number,
+    tests: ReadonlyArray<number>,
+    measured: ReadonlyArray<Measured>
+  ): Promise<Answer | { readonly _tag: "Lost"; readonly test: number | undefined }> {
     if (this.worker === undefined && (await this.start()) === undefined) return { _tag: "Lost", test: undefined }
     return this.listen<Answer | { readonly _tag: "Lost"; readonly test: number | undefined }>(
       (answer, done) => done(answer),
       (test) => 3000 + 30 * measured[test]!.milliseconds,
       (test) => ({ _tag: "Lost", test }),
       (worker) =>
-        worker.postMessage({ _tag: "Try", mutant, tests, hits: tests.map((test) => measured[test]!.hits) } satisfies Request)
+        worker.postMessage({
+          _tag: "Try",
+          mutant,
+          tests,
+          hits: tests.map((test) => measured[test]!.hits)
+        } satisfies Request)
     )
   }
 
@@ -170,7 +182,10 @@ export const tryMutants = async (options: Options): Promise<Result> => {
     for (const mutant of covered) reaching.set(mutant, [...(reaching.get(mutant) ?? []), test])
   })
   const fast = (a: number, b: number): number => measured[a]!.milliseconds - measured[b]!.milliseconds
-  const all = names.map((_, test) => test).filter((test) => measured[test]!.milliseconds <= longest).sort(fast)
+  const all = names
+    .map((_, test) => test)
+    .filter((test) => measured[test]!.milliseconds <= longest)
+    .sort(fast)
 
   const killers = new Map<string, Array<number>>()
   const testsFor = (mutant: Mutant, early: boolean): ReadonlyArray<number> => {

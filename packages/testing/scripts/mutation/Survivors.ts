@@ -16,7 +16,8 @@ export interface Explanation {
   readonly mutants: ReadonlyArray<Change>
 }
 
-export const keyOf = (file: string, { line, original, replacement }: Change): string => JSON.stringify([file, line, original, replacement])
+export const keyOf = (file: string, { line, original, replacement }: Change): string =>
+  JSON.stringify([file, line, original, replacement])
 
 /** The change that a mutant makes, given the lines of its file. */
 export const changeOf = ({ line, original, replacement }: Mutant, lines: ReadonlyArray<string>): Change => ({

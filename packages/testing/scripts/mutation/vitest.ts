@@ -34,9 +34,11 @@ export const collect = async (file: string, load: () => Promise<unknown>): Promi
   return tests
 }
 
-const functionAmong = (args: ReadonlyArray<unknown>): Run | undefined => args.find((x): x is Run => typeof x === "function")
+const functionAmong = (args: ReadonlyArray<unknown>): Run | undefined =>
+  args.find((x): x is Run => typeof x === "function")
 
-const suitesOf = (suite: Suite): ReadonlyArray<Suite> => (suite.outer === undefined ? [suite] : [...suitesOf(suite.outer), suite])
+const suitesOf = (suite: Suite): ReadonlyArray<Suite> =>
+  suite.outer === undefined ? [suite] : [...suitesOf(suite.outer), suite]
 
 const register = (name: string, body: Run): void => {
   const suites = suitesOf(current)
@@ -44,7 +46,13 @@ const register = (name: string, body: Run): void => {
     name: [...suites.map((suite) => suite.name), name].join(" > "),
     run: async () => {
       const controller = new AbortController()
-      const context = { signal: controller.signal, expect: vitestExpect, task: { name }, onTestFinished: () => {}, skip: () => {} }
+      const context = {
+        signal: controller.signal,
+        expect: vitestExpect,
+        task: { name },
+        onTestFinished: () => {},
+        skip: () => {}
+      }
       for (const { before } of suites) for (const hook of before) await hook(context)
       try {
         await body(context)
@@ -55,7 +63,8 @@ const register = (name: string, body: Run): void => {
   })
 }
 
-const title = (name: unknown, args: ReadonlyArray<unknown>, i: number): string => `${format(String(name).replaceAll("$", "%"), ...args).slice(0, 100)} #${i}`
+const title = (name: unknown, args: ReadonlyArray<unknown>, i: number): string =>
+  `${format(String(name).replaceAll("$", "%"), ...args).slice(0, 100)} #${i}`
 
 const spread = (row: unknown): ReadonlyArray<unknown> => (Array.isArray(row) ? row : [row])
 
@@ -97,13 +106,16 @@ const within = (name: string, args: ReadonlyArray<unknown>, values: ReadonlyArra
   }
 }
 
-export const describe = Object.assign((name: unknown, ...args: ReadonlyArray<unknown>): void => within(String(name), args, []), {
-  each:
-    (rows: ReadonlyArray<unknown>) =>
-    (name: unknown, ...args: ReadonlyArray<unknown>): void =>
-      rows.forEach((row, i) => within(title(name, spread(row), i), args, spread(row))),
-  skip: nothing
-})
+export const describe = Object.assign(
+  (name: unknown, ...args: ReadonlyArray<unknown>): void => within(String(name), args, []),
+  {
+    each:
+      (rows: ReadonlyArray<unknown>) =>
+      (name: unknown, ...args: ReadonlyArray<unknown>): void =>
+        rows.forEach((row, i) => within(title(name, spread(row), i), args, spread(row))),
+    skip: nothing
+  }
+)
 
 export const beforeEach = (hook: Run): void => void current.before.push(hook)
 export const afterEach = (hook: Run): void => void current.after.push(hook)

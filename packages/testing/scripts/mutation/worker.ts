@@ -22,11 +22,21 @@ export interface Setup {
 /** What a worker is asked to do. */
 export type Request =
   | { readonly _tag: "Measure"; readonly tests: ReadonlyArray<number> }
-  | { readonly _tag: "Try"; readonly mutant: number; readonly tests: ReadonlyArray<number>; readonly hits: ReadonlyArray<number> }
+  | {
+      readonly _tag: "Try"
+      readonly mutant: number
+      readonly tests: ReadonlyArray<number>
+      readonly hits: ReadonlyArray<number>
+    }
 
 /** What a worker tells. */
 export type Answer =
-  | { readonly _tag: "Ready"; readonly names: ReadonlyArray<string>; readonly files: ReadonlyArray<string>; readonly loaded: ReadonlyArray<number> }
+  | {
+      readonly _tag: "Ready"
+      readonly names: ReadonlyArray<string>
+      readonly files: ReadonlyArray<string>
+      readonly loaded: ReadonlyArray<number>
+    }
   | { readonly _tag: "Started"; readonly test: number }
   | {
       readonly _tag: "Measured"
@@ -93,7 +103,10 @@ const own: Switch = {
     return (...args: ReadonlyArray<unknown>): unknown => {
       const result = call(...args)
       if (!is(id)) return result
-      return (args[1] as { readonly ops: { readonly mul: (x: unknown, y: unknown) => unknown } }).ops.mul(result, factor)
+      return (args[1] as { readonly ops: { readonly mul: (x: unknown, y: unknown) => unknown } }).ops.mul(
+        result,
+        factor
+      )
     }
   }
 }
@@ -108,7 +121,10 @@ registerHooks({
     specifier === "vitest" && context.parentURL !== shim ? { url: shim, shortCircuit: true } : next(specifier, context),
   load: (url, context, next) => {
     if (memories.has(url)) {
-      const source = readFileSync(fileURLToPath(url), "utf8").replaceAll("new WeakMap", `new (globalThis as any).${switchName}.WeakMap`)
+      const source = readFileSync(fileURLToPath(url), "utf8").replaceAll(
+        "new WeakMap",
+        `new (globalThis as any).${switchName}.WeakMap`
+      )
       return { format: "module-typescript", source, shortCircuit: true }
     }
     const source = sources.get(url)
