@@ -14,7 +14,7 @@ import { parseArgs } from "node:util"
 import { type Mutant, mutate } from "./mutation/Mutator.ts"
 import { table } from "./mutation/Report.ts"
 import { tryMutants } from "./mutation/Runner.ts"
-import { changeOf, type Explanation, judge } from "./mutation/Survivors.ts"
+import { changeOf, type Explanation, judge, keyOf } from "./mutation/Survivors.ts"
 
 const { values } = parseArgs({
   options: {
@@ -82,11 +82,19 @@ process.once("SIGINT", () => {
 const seconds = values.seconds === undefined ? Number.POSITIVE_INFINITY : Number(values.seconds)
 const chosen = mutants.filter(({ file }) => file.includes(values.files))
 
+const change = (mutant: Mutant) => changeOf(mutant, lines.get(mutant.file)!)
+const explanations = JSON.parse(read("packages/testing/scripts/mutation/survivors.json")) as ReadonlyArray<Explanation>
+const reasons = new Map(
+  explanations.flatMap(({ because, file, mutants }) => mutants.map((one) => [keyOf(file, one), because] as const))
+)
+const explanationOf = (mutant: Mutant): string | undefined => reasons.get(keyOf(mutant.file, change(mutant)))
+
 const result = await tryMutants({
   setup: { root, sources, memories: [`${root}/packages/core/src/internal/memory.ts`], tests },
   mutants: chosen,
   workers: Number(values.workers),
-  budget: 3000,
+  // What is known to survive is tried less hard, unless time does not matter.
+  budget: (mutant) => (!values.write && explanationOf(mutant) !== undefined ? 500 : 3000),
   longest: 1500,
   order: (list) => (values.seconds === undefined ? list : shuffled(list, Number(values.seed))),
   stopped: () => interrupted || performance.now() - started > seconds * 1000,
@@ -98,8 +106,6 @@ if (result.failing.length > 0) {
   process.exit(1)
 }
 
-const change = (mutant: Mutant) => changeOf(mutant, lines.get(mutant.file)!)
-const explanations = JSON.parse(read("packages/testing/scripts/mutation/survivors.json")) as ReadonlyArray<Explanation>
 const judgement = judge(
   explanations.filter(({ file }) => file.includes(values.files)),
   chosen,

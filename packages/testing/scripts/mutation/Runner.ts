@@ -24,10 +24,9 @@ export interface Result {
 export interface Options {
   readonly setup: Omit<Setup, "active">
   readonly mutants: ReadonlyArray<Mutant>
-  /** Evaluated when modules are loaded: on from the start of a worker of their own. */
   readonly workers: number
-  /** Milliseconds of tests for a mutant, at most, and of a single test. */
-  readonly budget: number
+  /** Milliseconds of tests for a mutant at most, and of a single test. */
+  readonly budget: (mutant: Mutant) => number
   readonly longest: number
   /** Mutants to try, first ones first. */
   readonly order: (mutants: ReadonlyArray<Mutant>) => ReadonlyArray<Mutant>
@@ -192,7 +191,7 @@ export const tryMutants = async (options: Options): Promise<Result> => {
     const found = early ? all : (reaching.get(mutant.id) ?? []).sort(fast)
     const known = new Set(found)
     const before = (killers.get(mutant.file) ?? []).filter((test) => known.has(test))
-    let left = budget
+    let left = budget(mutant)
     return [...new Set([...before, ...found])].filter((test) => (left -= measured[test]!.milliseconds) >= 0)
   }
   const early = new Set(loaded)
