@@ -12,7 +12,7 @@ import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { type Mutant, mutate } from "./mutation/Mutator.ts"
-import { table } from "./mutation/Report.ts"
+import { page, table } from "./mutation/Report.ts"
 import { tryMutants } from "./mutation/Runner.ts"
 import { changeOf, type Explanation, judge, keyOf } from "./mutation/Survivors.ts"
 
@@ -118,6 +118,7 @@ const judgement = judge(
 )
 
 const report = table(result, judgement)
+console.log(`${result.fates.size} of ${chosen.length} mutants tried`)
 console.log(`\n${report}\n`)
 for (const mutant of judgement.unexplained) {
   const { column, file, line, operator, original, replacement } = mutant
@@ -132,6 +133,7 @@ for (const { because, change, file } of judgement.stale)
 console.log(
   `${judgement.unexplained.length} survivors without explanation, ${judgement.stale.length} explanations without survivor; ${((performance.now() - started) / 1000).toFixed(0)} s`
 )
+if (values.write) writeFileSync(`${root}/docs/mutation.md`, page(report, mutants.length, result.tests, explanations))
 if (values.json !== undefined)
   writeFileSync(
     values.json,

@@ -28,8 +28,10 @@ const weighed = (x: Expr.Any): Scalar => {
   return Expr.sum(Expr.mul(y, weights)) as Scalar
 }
 
+type Program = Fn.Fn<Inputs, ReadonlyArray<number>>
+
 const program = (inputs: Inputs, f: (inputs: Record<string, Expr.Expr>) => Expr.Any) =>
-  Fn.make(inputs as never, f as never) as unknown as Fn.Fn<Inputs, ReadonlyArray<number>>
+  (Fn.make as unknown as (inputs: Inputs, f: unknown) => Program)(inputs, f)
 
 const spread = (shape: ReadonlyArray<number>, f: (i: number) => number): Tensor.Tensor =>
   Tensor.fromArray(
@@ -212,7 +214,7 @@ describe("derivatives of derivatives", () => {
     const scalar = f as unknown as Fn.Fn<{ readonly x: readonly []; readonly s: readonly [] }, readonly []>
     const gradient = mode === "F" ? Forward.jacobian(scalar) : Reverse.grad(scalar)
     return Fn.make(scalar.inputs, (inputs) => {
-      const { s, x } = Fn.apply(gradient as typeof scalar as never, inputs as never) as unknown as typeof inputs
+      const { s, x } = Fn.apply(gradient as never, inputs as never) as unknown as typeof inputs
       return Expr.add(x, Expr.mul(0.75, s))
     })
   }
@@ -221,7 +223,8 @@ describe("derivatives of derivatives", () => {
     (modes) => {
       const f = Fn.make({ x: [], s: [] }, ({ s, x }) => loop(x, s)) as Fn.Any
       const at = { x: 0.8, s: 0.3 }
-      const value = (g: Fn.Any, point = at): number => Fn.runSync(g as never, point as never) as number
+      const value = (g: Fn.Any, point = at): number =>
+        Fn.runSync(g as unknown as Fn.Fn<readonly [], readonly []>, point as never)
       const g = [...modes].reduce(derivative, f)
       const expected = value([...modes].reduce((h) => derivative(h, "F"), f))
       expect(Math.abs(value(g) - expected)).toBeLessThan(1e-11 * Math.abs(expected))

@@ -95,54 +95,13 @@ const ordered = new Set([
 ])
 
 /** Methods whose first argument may stand for the result. */
-const droppable = new Set([
-  ...[
-    "neg",
-    "abs",
-    "sign",
-    "exp",
-    "expm1",
-    "log",
-    "sqrt",
-    "cbrt",
-    "sin",
-    "cos",
-    "sinh",
-    "cosh",
-    "tanh",
-    "sigmoid",
-    "digamma"
-  ],
-  ...[
-    "round",
-    "stopGradient",
-    "clamp",
-    "select",
-    "toReal",
-    "not",
-    "sum",
-    "cumsum",
-    "transpose",
-    "reverse",
-    "triangle",
-    "reshape"
-  ],
-  ...[
-    "broadcastTo",
-    "sumTo",
-    "expandReduced",
-    "pad",
-    "slice",
-    "mul",
-    "div",
-    "sub",
-    "add",
-    "mulStrongZero",
-    "prod",
-    "cumprod"
-  ],
-  ...["solve", "triangularSolve", "inverse", "cholesky"]
-])
+const droppable = new Set(
+  [
+    "neg abs sign exp expm1 log sqrt cbrt sin cos sinh cosh tanh sigmoid digamma round stopGradient clamp select toReal not sum cumsum",
+    "transpose reverse triangle reshape broadcastTo sumTo expandReduced pad slice mul div sub add mulStrongZero prod cumprod",
+    "solve triangularSolve inverse cholesky"
+  ].flatMap((names) => names.split(" "))
+)
 
 /** Methods of arrays that may be left out. */
 const droppableOfArrays = new Set(["toReversed", "filter", "reverse"])
@@ -381,7 +340,7 @@ export const mutate = (file: string, source: string, first: number): Mutated => 
     return found.filter(({ text }, i) => found.findIndex((other) => other.text === text) === i)
   }
 
-  const guarded = (node: Node, choices: ReadonlyArray<readonly [number, string]>, own: string): string =>
+  const guarded = (choices: ReadonlyArray<readonly [number, string]>, own: string): string =>
     choices.length === 0
       ? own
       : `(${choices.map(([id, text]) => `$mutation.is(${id}) ? (${text}) : `).join("")}(${own}))`
@@ -417,7 +376,7 @@ export const mutate = (file: string, source: string, first: number): Mutated => 
           const part = node[key] as Node | null
           return part === null ? [] : [[part, emit(part, values, true)] as const]
         })
-        return withParts(node, [[test, guarded(test, choices, inside)], ...rest])
+        return withParts(node, [[test, guarded(choices, inside)], ...rest])
       }
       case "UpdateExpression":
         return slice(node)
@@ -426,7 +385,7 @@ export const mutate = (file: string, source: string, first: number): Mutated => 
     const own = emitChildren(node, values)
     if (!mayReplace) return own
     const choices = alternatives(node, values).map(({ operator, text }) => [add(node, operator, text), text] as const)
-    return guarded(node, choices, own)
+    return guarded(choices, own)
   }
 
   /** Whether a child is an expression that may be another one. */

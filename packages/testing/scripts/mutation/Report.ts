@@ -2,7 +2,7 @@
 
 import type { Mutant } from "./Mutator.ts"
 import type { Result } from "./Runner.ts"
-import type { Judgement } from "./Survivors.ts"
+import type { Explanation, Judgement } from "./Survivors.ts"
 
 interface Row {
   tried: number
@@ -47,4 +47,51 @@ export const table = ({ fates }: Result, { explained, unexplained }: Judgement):
     ...names.map((name) => line(name.replace("packages/", "").replace("/src/rules", ""), rows.get(name)!)),
     line("all", all)
   ].join("\n")
+}
+
+const code = (text: string): string => `\`${text.replaceAll("`", "'").replaceAll("|", "\\|")}\``
+
+/** docs/mutation.md. */
+export const page = (
+  report: string,
+  mutants: number,
+  tests: number,
+  explanations: ReadonlyArray<Explanation>
+): string => {
+  const files = [...new Set(explanations.map(({ file }) => file))].sort()
+  return `# Mutation testing of the rules
+
+Every rule of both modes is changed in small ways, one at a time: another function, another operand, a sign, a number, a condition, a statement left out,
+a result lost. Each change has to make a test of the packages fail. \`npx -y pnpm@12.21.0 mutate\` does it, in CI too, where it takes mutants in an order by chance for
+as long as it has; a survivor without an explanation fails the run, and so does an explanation of what no longer survives.
+
+All mutants live in one version of the rules, behind a switch, and the tests of \`forward-mode\`, \`reverse-mode\` and \`testing\` are loaded once: a mutant costs
+what the tests that reach it cost until one fails, some milliseconds for most. Numbers of tests that take longer than 1.5 s are left out, and a mutant gets at most 3 s of
+tests. \`packages/testing/scripts/mutation\` holds the mutator, \`survivors.json\` in it the explanations below.
+
+${mutants} mutants, ${tests} tests, ${new Date().toISOString().slice(0, 10)}. The score counts what was killed among those without explanation.
+
+${report}
+
+## Survivors
+
+What no test can tell from the rules, or only by how long it takes; one reason may be that of several mutants.
+
+${files
+  .map((file) =>
+    [
+      `### ${file.replace("packages/", "").replace("/src/rules", "")}`,
+      "",
+      ...explanations
+        .filter((explanation) => explanation.file === file)
+        .map(({ because, mutants }) =>
+          [
+            `- ${because}`,
+            ...mutants.map(({ original, replacement }) => `  - ${code(original)} → ${code(replacement)}`)
+          ].join("\n")
+        )
+    ].join("\n")
+  )
+  .join("\n\n")}
+`
 }

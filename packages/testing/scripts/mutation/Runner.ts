@@ -111,7 +111,7 @@ class Thread {
       },
       () => 300_000,
       () => false,
-      (worker) => worker.postMessage({ _tag: "Measure", tests } satisfies Request)
+      (worker) => worker.postMessage({ _tag: "Measure", tests } satisfies Request, [])
     )
   }
 
@@ -126,12 +126,15 @@ class Thread {
       (test) => 3000 + 30 * measured[test]!.milliseconds,
       (test) => ({ _tag: "Lost", test }),
       (worker) =>
-        worker.postMessage({
-          _tag: "Try",
-          mutant,
-          tests,
-          hits: tests.map((test) => measured[test]!.hits)
-        } satisfies Request)
+        worker.postMessage(
+          {
+            _tag: "Try",
+            mutant,
+            tests,
+            hits: tests.map((test) => measured[test]!.hits)
+          } satisfies Request,
+          []
+        )
     )
   }
 
