@@ -3,6 +3,8 @@
 //   pnpm mutate                          all mutants
 //   pnpm mutate --files elementwise      those of files whose path contains a text
 //   pnpm mutate --seconds 200 --seed 7   as many as time allows, in an order by chance
+//   pnpm mutate --json FILE              also writes what became of each
+//   pnpm mutate --again FILE             those that survived when that file was written
 //   pnpm mutate --write                  also writes docs/mutation.md
 //
 // A survivor fails the run, unless scripts/mutation/survivors.json says why it survives; so does an explanation of what no longer survives.
@@ -13,8 +15,8 @@ import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { type Mutant, mutate } from "./mutation/Mutator.ts"
 import { page, table } from "./mutation/Report.ts"
-import { tryMutants } from "./mutation/Runner.ts"
-import { changeOf, type Explanation, judge, keyOf } from "./mutation/Survivors.ts"
+import { type Fate, tryMutants } from "./mutation/Runner.ts"
+import { type Change, changeOf, type Explanation, judge, keyOf } from "./mutation/Survivors.ts"
 
 const { values } = parseArgs({
   options: {
@@ -23,7 +25,8 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     workers: { type: "string", default: String(availableParallelism()) },
     write: { type: "boolean", default: false },
-    json: { type: "string" }
+    json: { type: "string" },
+    again: { type: "string" }
   }
 })
 
@@ -80,9 +83,25 @@ process.once("SIGINT", () => {
   interrupted = true
 })
 const seconds = values.seconds === undefined ? Number.POSITIVE_INFINITY : Number(values.seconds)
-const chosen = mutants.filter(({ file }) => file.includes(values.files))
-
+interface Past extends Change {
+  readonly file: string
+  readonly fate?: Fate
+}
+const survived = (fate: Fate): boolean => fate._tag === "Survived" || fate._tag === "Unreached"
+const again =
+  values.again === undefined
+    ? undefined
+    : new Set(
+        (JSON.parse(readFileSync(values.again, "utf8")) as ReadonlyArray<Past>)
+          .filter(({ fate }) => fate !== undefined && survived(fate))
+          .map((past) => keyOf(past.file, past))
+      )
 const change = (mutant: Mutant) => changeOf(mutant, lines.get(mutant.file)!)
+const chosen = mutants.filter(
+  (mutant) =>
+    mutant.file.includes(values.files) && (again === undefined || again.has(keyOf(mutant.file, change(mutant))))
+)
+
 const explanations = JSON.parse(read("packages/testing/scripts/mutation/survivors.json")) as ReadonlyArray<Explanation>
 const reasons = new Map(
   explanations.flatMap(({ because, file, mutants }) => mutants.map((one) => [keyOf(file, one), because] as const))
@@ -107,12 +126,12 @@ if (result.failing.length > 0) {
 }
 
 const judgement = judge(
-  explanations.filter(({ file }) => file.includes(values.files)),
-  chosen,
+  explanations,
+  mutants,
   (mutant) => {
     const fate = result.fates.get(mutant)
     if (fate === undefined) return "untried"
-    return fate._tag === "Survived" || fate._tag === "Unreached" ? "survived" : "killed"
+    return survived(fate) ? "survived" : "killed"
   },
   change
 )

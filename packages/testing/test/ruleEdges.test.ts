@@ -253,3 +253,57 @@ describe("derivatives of derivatives", () => {
     expect(Fn.runSync(Forward.derivative(h), 3)).toBeCloseTo(x + 2 * s, 12)
   })
 })
+
+describe("a zero by structure is never computed", () => {
+  /** The control primitives of a program: how many operands and results each has. */
+  const controls = (f: Fn.Any): ReadonlyArray<string> => {
+    const found = new Map<number, string>()
+    for (const node of Fn.nodes(f)) {
+      const view = Expr.view(node)
+      if (view._tag !== "Project") continue
+      const attributes = view.attributes as { readonly body?: { readonly outputNodes: ReadonlyArray<unknown> } }
+      found.set(view.of, `${view.primitive}: ${view.operands.length} to ${attributes.body?.outputNodes.length}`)
+    }
+    return [...found].sort(([a], [b]) => a - b).map(([, text]) => text)
+  }
+  const shapes = { x: [], y: [], v: [3], w: [3] } as const
+
+  it("tangents of several directions in a scan: each carry has those that reach it", () => {
+    const f = Fn.make({ x: [], y: [] }, ({ x, y }) => {
+      const { a, b } = Expr.iterate(3, ({ a, b }) => ({ a: Expr.sin(a), b: Expr.cos(b) }), { a: x, b: y })
+      return Expr.add(a, b)
+    })
+    // The scan, which keeps what the tangents are multiplied by, and one scan for each direction, of one tangent.
+    expect(controls(Forward.jacobian(f))).toEqual(["scan: 2 to 4", "scan: 2 to 1", "scan: 2 to 1"])
+  })
+
+  it("cotangents of one of two results", () => {
+    const mapped = Fn.make(shapes, ({ v, w }) =>
+      Expr.sum(Expr.map(({ v, w }) => ({ p: Expr.sin(v), q: Expr.cos(w) }), { v, w }).p)
+    )
+    const called = Fn.make(shapes, ({ x, y }) => {
+      const inner = Fn.make({ x: [], y: [] }, ({ x, y }) => ({ p: Expr.sin(x), q: Expr.cos(y) }))
+      return Fn.call(inner, { x, y }).p
+    })
+    const scanned = Fn.make(shapes, ({ v, w, x }) =>
+      Expr.sum(Expr.scan((a, { v, w }) => [Expr.mul(a, v), { p: Expr.sin(v), q: Expr.cos(w) }], x, { v, w })[1].p)
+    )
+    // A cotangent and what the sine is of; a call keeps its operands.
+    expect(controls(Reverse.grad(mapped))).toEqual(["map: 2 to 1"])
+    expect(controls(Reverse.grad(called))).toEqual(["call: 3 to 1"])
+    expect(controls(Reverse.grad(scanned))).toEqual(["scan: 2 to 1"])
+  })
+
+  it("values that a pullback does not read", () => {
+    const mapped = Fn.make(shapes, ({ v, x, y }) => Expr.sum(Expr.map((v) => Expr.add(Expr.mul(v, y), x), v)))
+    const scanned = Fn.make(
+      shapes,
+      ({ v, w, x, y }) =>
+        Expr.scan((a, { v, w }) => [Expr.add(Expr.mul(a, y), Expr.add(v, Expr.sin(w))), a], x, { v, w })[0]
+    )
+    // y, v and a cotangent, to those of v, x and y.
+    expect(controls(Reverse.grad(mapped))).toEqual(["map: 3 to 3"])
+    // The scan, which keeps its carries; then back: y, w, the carries, the cotangents of carry and y, to these two and those of v and w.
+    expect(controls(Reverse.grad(scanned))).toEqual(["scan: 4 to 3", "scan: 5 to 4"])
+  })
+})

@@ -142,6 +142,9 @@ await import("@fluxion/reverse-mode")
 const loaded = [...(recording ?? [])]
 recording = undefined
 
+// Random programs come in few: a mutant that lives among fewer is tried on many tests besides.
+process.env["FLUXION_RUNS"] = "25"
+
 const { collect } = await import("./vitest.ts")
 const tests: Array<Test> = []
 const files: Array<string> = []
