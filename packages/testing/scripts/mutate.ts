@@ -5,28 +5,31 @@
 //   pnpm mutate --seconds 200 --seed 7   as many as time allows, in an order by chance
 //   pnpm mutate --json FILE              also writes what became of each
 //   pnpm mutate --again FILE             those that survived when that file was written
+//   pnpm mutate --cache                  remembers what each test reaches, in out/, until a source or that test changes
 //   pnpm mutate --write                  also writes docs/mutation.md
 //
 // A survivor fails the run, unless scripts/mutation/survivors.json says why it survives; so does an explanation of what no longer survives.
 
-import { globSync, readFileSync, writeFileSync } from "node:fs"
+import { createHash } from "node:crypto"
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { type Mutant, mutate } from "./mutation/Mutator.ts"
 import { page, table } from "./mutation/Report.ts"
-import { type Fate, tryMutants } from "./mutation/Runner.ts"
+import { type Fate, type Measured, tryMutants } from "./mutation/Runner.ts"
 import { type Change, changeOf, type Explanation, judge, keyOf } from "./mutation/Survivors.ts"
 
 const { values } = parseArgs({
   options: {
     files: { type: "string", default: "" },
     seconds: { type: "string" },
-    seed: { type: "string", default: "1" },
+    seed: { type: "string", default: String(1 + Math.trunc(Math.random() * 1e6)) },
     workers: { type: "string", default: String(availableParallelism()) },
     write: { type: "boolean", default: false },
     json: { type: "string" },
-    again: { type: "string" }
+    again: { type: "string" },
+    cache: { type: "boolean", default: false }
   }
 })
 
@@ -77,6 +80,7 @@ const shuffled = <X>(list: ReadonlyArray<X>, seed: number): ReadonlyArray<X> => 
     .map(([, x]) => x)
 }
 
+if (values.seconds !== undefined) console.log(`seed ${values.seed}`)
 const started = performance.now()
 let interrupted = false
 process.once("SIGINT", () => {
@@ -108,6 +112,21 @@ const reasons = new Map(
 )
 const explanationOf = (mutant: Mutant): string | undefined => reasons.get(keyOf(mutant.file, change(mutant)))
 
+/** What tests reach depends on all sources, on what tests share, and on the test itself. */
+const hash = (paths: ReadonlyArray<string>): string => {
+  const sum = createHash("sha256")
+  for (const path of paths) sum.update(path).update(read(path))
+  return sum.digest("hex").slice(0, 16)
+}
+const shared = globSync(["packages/*/src/**/*.ts", "packages/*/test/**/*.ts", "packages/testing/scripts/mutation/*.ts"], { cwd: root })
+  .filter((path) => !path.endsWith(".test.ts"))
+  .sort()
+const measuredAt = `${root}/out/mutation.json`
+const measured = new Map<string, ReadonlyArray<Measured>>(
+  values.cache && existsSync(measuredAt) ? JSON.parse(readFileSync(measuredAt, "utf8")) : []
+)
+const keys = new Map(values.cache ? tests.map((file) => [file, hash([...shared, file])]) : [])
+
 const result = await tryMutants({
   setup: { root, sources, memories: [`${root}/packages/core/src/internal/memory.ts`], tests },
   mutants: chosen,
@@ -117,7 +136,14 @@ const result = await tryMutants({
   longest: 1500,
   order: (list) => (values.seconds === undefined ? list : shuffled(list, Number(values.seed))),
   stopped: () => interrupted || performance.now() - started > seconds * 1000,
-  progress: (line) => console.log(line)
+  progress: (line) => console.log(line),
+  recall: (file) => measured.get(keys.get(file) ?? ""),
+  learn: (file, list) => {
+    if (!values.cache) return
+    measured.set(keys.get(file)!, list)
+    mkdirSync(`${root}/out`, { recursive: true })
+    writeFileSync(measuredAt, JSON.stringify([...measured]))
+  }
 })
 
 if (result.failing.length > 0) {

@@ -33,9 +33,13 @@ export interface Options {
   /** Whether to stop before the next mutant. */
   readonly stopped: () => boolean
   readonly progress: (line: string) => void
+  /** What was measured of the tests of a file before, and what is now. */
+  readonly recall: (file: string) => ReadonlyArray<Measured> | undefined
+  readonly learn: (file: string, measured: ReadonlyArray<Measured>) => void
 }
 
-interface Measured {
+/** What a test takes, without a mutant. */
+export interface Measured {
   readonly milliseconds: number
   readonly hits: number
   readonly covered: ReadonlyArray<number>
@@ -146,7 +150,7 @@ class Thread {
 }
 
 export const tryMutants = async (options: Options): Promise<Result> => {
-  const { budget, longest, mutants, order, progress, setup, stopped, workers } = options
+  const { budget, learn, longest, mutants, order, progress, recall, setup, stopped, workers } = options
   const fates = new Map<Mutant, Fate>()
   const threads = Array.from({ length: workers }, () => new Thread({ ...setup, active: -1 }))
   const ready = (await Promise.all(threads.map((thread) => thread.start())))[0]
@@ -163,11 +167,18 @@ export const tryMutants = async (options: Options): Promise<Result> => {
         const first = next
         while (next < names.length && files[next] === files[first]) next++
         const own = Array.from({ length: next - first }, (_, i) => first + i)
+        const before = recall(files[first]!)
+        if (before?.length === own.length) {
+          before.forEach((one, i) => (measured[first + i] = one))
+          continue
+        }
         const done = await thread.measure(own, (answer) => {
-          measured[answer.test] = answer
+          const { covered, hits, milliseconds } = answer
+          measured[answer.test] = { covered, hits, milliseconds }
           if (answer.failure !== undefined) failing.push(`${names[answer.test]!}: ${answer.failure}`)
         })
         if (!done) throw new Error(`the tests of ${files[first]!} end the worker`)
+        if (failing.length === 0) learn(files[first]!, measured.slice(first, next))
       }
     })
   )
