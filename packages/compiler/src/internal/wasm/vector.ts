@@ -52,7 +52,8 @@ export class Vectors {
   private value(type: ValueType, emit: () => void): Value {
     return { type, emit }
   }
-  private apply(instruction: Plain, type: ValueType, ...operands: ReadonlyArray<Operand>): Value {
+  /** Any instruction without immediates. */
+  apply(instruction: Plain, type: ValueType, ...operands: ReadonlyArray<Operand>): Value {
     const values = operands.map((operand) => this.lift(operand))
     return this.value(type, () => {
       for (const value of values) value.emit()
@@ -69,6 +70,13 @@ export class Vectors {
     return typeof operand === "number"
       ? this.bits(this.floats === "f64x2" ? doubleBits(operand) : singleBits(operand))
       : operand
+  }
+
+  i32(value: number): Value {
+    return this.value("i32", () => this.code.i32Const(value))
+  }
+  i64(value: bigint): Value {
+    return this.value("i64", () => this.code.i64Const(value))
   }
 
   /** Each lane has this bit pattern. Constants are loaded from memory: engines make others with two to four instructions. */
@@ -207,6 +215,20 @@ export class Vectors {
       this.code.shuffle(places)
     })
   }
+  extract(x: Value, lane: number): Value {
+    const double = this.floats === "f64x2"
+    return this.value(double ? "f64" : "f32", () => {
+      x.emit()
+      this.code.lane(double ? "f64x2.extract_lane" : "f32x4.extract_lane", lane)
+    })
+  }
+  /** The sixteen bytes at a fixed address. */
+  load(address: number): Value {
+    return this.value("v128", () => {
+      this.code.i32Const(0)
+      this.code.memory("v128.load", address)
+    })
+  }
   /** Sixteen bytes of constant data at `base` plus the offset that lane `lane` (of 32-bit ones) holds. */
   loadAt(offsets: Value, lane: number, base: number): Value {
     return this.value("v128", () => {
@@ -254,5 +276,9 @@ export const emit = (module: Module, floats: Floats, name: string, { arity, buil
   )
 
 /** A function of the module for what is rarely needed, so that it takes no room where it is. */
-export const aside = (v: Vectors, name: string, build: (v: Vectors, x: Variable) => Value): number =>
-  emit(v.module, v.floats, name, { arity: 1, build })
+export const aside = (
+  v: Vectors,
+  name: string,
+  build: (v: Vectors, x: Variable, y: Variable) => Value,
+  arity: 1 | 2 = 1
+): number => emit(v.module, v.floats, name, { arity, build })

@@ -7,7 +7,7 @@ import { fastTwoSumError, twoSumError } from "./exact.ts"
 // arithmetic", ACM TOMS 15 (1989).
 
 /** Below this magnitude e^x and e^-x are normal numbers. */
-const ORDINARY = 708
+export const ORDINARY = 708
 
 const INVERSE = 184.6649652337873
 /** Adding 1.5 * 2^52 rounds to an integer and leaves it in the low bits. */
@@ -90,18 +90,22 @@ const remainder = (v: Vectors, r: Value): Value => {
 }
 
 /** e^x - scale, as a multiple of the scale. */
-const growth = (v: Vectors, { rest, tail }: Reduced): Value => v.add(v.add(tail, rest), remainder(v, rest))
-
-/** e^x for |x| < 708; numbers without meaning elsewhere. */
-export const ordinaryExp = (v: Vectors, x: Value): Value => {
-  const reduced = reduce(v, x)
-  return v.add(reduced.scale, v.mul(reduced.scale, growth(v, reduced)))
+const growth = (v: Vectors, { rest, tail }: Reduced, low?: Value): Value => {
+  const sum = low === undefined ? rest : v.let(v.add(rest, low))
+  return v.add(v.add(tail, sum), remainder(v, sum))
 }
 
-/** e^x for |x| < 708 as the sum of its rounded value and a correction. */
-export const exactExp = (v: Vectors, x: Value, xLow?: Value): readonly [high: Variable, low: Variable] => {
+/** e^x, or e^(x + xLow), for |x| < 708; numbers without meaning elsewhere. */
+export const ordinaryExp = (v: Vectors, x: Value, xLow?: Value): Value => {
   const reduced = reduce(v, x)
-  const rest = xLow === undefined ? reduced.restLow : v.add(reduced.restLow, xLow)
+  return v.add(reduced.scale, v.mul(reduced.scale, growth(v, reduced, xLow)))
+}
+
+/** e^(x + xLow) 2^-bias, where that is a normal number, as the sum of its rounded value and a correction. */
+export const exactExp = (v: Vectors, x: Value, xLow: Value, bias: Value): readonly [high: Variable, low: Variable] => {
+  const reduced = reduce(v, x, bias)
+  const low = v.let(xLow)
+  const rest = v.add(reduced.restLow, v.add(low, v.mul(low, reduced.rest)))
   const small = v.let(v.add(v.add(reduced.tail, rest), remainder(v, reduced.rest)))
   const { scale } = reduced
   // scale (1 + rest + small): the product with rest is not exact, its error 2^-61.
@@ -111,11 +115,12 @@ export const exactExp = (v: Vectors, x: Value, xLow?: Value): readonly [high: Va
 }
 
 /** 2^-halvings e^x for every x: scaled down so that neither overflow nor underflow comes before the last product. */
-const scaledExp = (v: Vectors, x: Variable, halvings: number): Value => {
+export const scaledExp = (v: Vectors, x: Variable, halvings: number, xLow?: Value): Value => {
   const inside = v.let(v.pmax(v.pmin(x, 720), -760))
   const negative = v.let(v.lt(inside, 0))
   const reduced = reduce(v, inside, v.select(negative, v.bits(-1000n), v.bits(1000n)))
-  const value = v.add(reduced.scale, v.mul(reduced.scale, growth(v, reduced)))
+  const low = xLow === undefined ? undefined : v.without(xLow, v.ne(inside, x))
+  const value = v.add(reduced.scale, v.mul(reduced.scale, growth(v, reduced, low)))
   const factor = v.select(negative, 2 ** (-1000 - halvings), 2 ** (1000 - halvings))
   return v.select(v.ne(x, x), x, v.mul(value, factor))
 }
@@ -139,7 +144,7 @@ export const exactExpm1 = (v: Vectors, x: Value): readonly [high: Variable, low:
   const reduced = reduce(v, x)
   const { rest, scale, tail } = reduced
   const square = v.let(v.mul(rest, rest))
-  const small = v.let(v.add(v.add(reduced.restLow, v.mul(square, v.horner(RELATIVE, rest))), tail))
+  const small = v.let(v.add(v.add(reduced.restLow, v.mul(square, v.horner(RELATIVE, rest))), v.add(tail, v.mul(tail, rest))))
   // scale (1 + rest + small) - 1 = (scale - 1) + rest + (small + (scale - 1) (rest + small)), where rest is 0 or the larger
   // unless the first term is.
   const first = v.let(v.sub(scale, 1))

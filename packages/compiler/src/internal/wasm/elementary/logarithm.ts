@@ -66,7 +66,7 @@ export const logOf = (v: Vectors, x: Variable): Value => {
 }
 
 /** log x. At most 1 ULP from the correctly rounded value. */
-export const log: VectorFunction = { arity: 1, build: logOf }
+export const log: VectorFunction = { arity: 1, build: (v, x) => logOf(v, x) }
 
 /** log(1 + x), or log(1 + x + xLow), as part of another function. */
 export const log1pOf = (v: Vectors, x: Variable, xLow?: Value): Value => {
@@ -87,4 +87,4 @@ export const log1pOf = (v: Vectors, x: Variable, xLow?: Value): Value => {
 }
 
 /** log(1 + x). At most 1 ULP from the correctly rounded value. */
-export const log1p: VectorFunction = { arity: 1, build: log1pOf }
+export const log1p: VectorFunction = { arity: 1, build: (v, x) => log1pOf(v, x) }
