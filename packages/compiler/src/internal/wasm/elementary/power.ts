@@ -134,7 +134,7 @@ const exactLog = (v: Vectors, x: Variable, bias: Operand): readonly [high: Varia
   const t1 = v.let(v.add(v.mul(k, LN2_HI), v.lows(first, second)))
   const t2 = v.let(v.add(t1, r))
   const low1 = v.add(v.mul(k, LN2_LO), v.highs(first, second))
-  const low2 = v.add(v.sub(t1, t2), r)
+  const low2 = v.add(v.add(v.sub(t1, t2), r), v.add(v.sub(rHigh, r), rLow))
   // -r^2 / 2, of which the part of the high part is exact.
   const half = v.let(v.mul(-0.5, r))
   const halfHigh = v.let(v.mul(-0.5, rHigh))
