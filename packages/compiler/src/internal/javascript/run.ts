@@ -16,18 +16,30 @@ interface Failed {
 
 export const allocate = ({ elementType, shape }: Buffer): Data => {
   const size = shape.reduce((a, b) => a * b, 1)
-  return elementType === "real" ? new Float64Array(size) : elementType === "index" ? new Int32Array(size) : new Uint8Array(size)
+  return elementType === "real"
+    ? new Float64Array(size)
+    : elementType === "index"
+      ? new Int32Array(size)
+      : new Uint8Array(size)
 }
 
 /** Runs a program on arrays; gives the guard that failed. */
 export type Run = (inputs: ReadonlyArray<Data>, outputs: ReadonlyArray<Data>) => Failure.GuardFailure | undefined
 
 export const instantiate = ({ checks, constants, kernels, source }: Printed): Run => {
-  const ready = kernels.map(({ operands, results, run }) => (from: ReadonlyArray<Data>, to: ReadonlyArray<Data>): void => {
-    const computed = run(operands.map(({ elementType, shape }, i) => Tensor.fromData(elementType, from[i]!, shape)))
-    results.forEach((_, i) => to[i]!.set(computed[i]!.data))
-  })
-  const fail = (check: number, value: number | boolean, index: ReadonlyArray<number>, path: ReadonlyArray<number>): Failed => ({
+  const ready = kernels.map(
+    ({ operands, results, run }) =>
+      (from: ReadonlyArray<Data>, to: ReadonlyArray<Data>): void => {
+        const computed = run(operands.map(({ elementType, shape }, i) => Tensor.fromData(elementType, from[i]!, shape)))
+        results.forEach((_, i) => to[i]!.set(computed[i]!.data))
+      }
+  )
+  const fail = (
+    check: number,
+    value: number | boolean,
+    index: ReadonlyArray<number>,
+    path: ReadonlyArray<number>
+  ): Failed => ({
     check,
     value,
     index,
@@ -56,7 +68,10 @@ export const instantiate = ({ checks, constants, kernels, source }: Printed): Ru
 export const executable = (program: LoopProgram, run: Run): Backend.Executable => ({
   execute: (inputs) => {
     const outputs = program.outputs.map(allocate)
-    const failure = run(inputs.map(({ data }) => data), outputs)
+    const failure = run(
+      inputs.map(({ data }) => data),
+      outputs
+    )
     if (failure !== undefined) return Result.fail(failure)
     return Result.succeed(
       program.outputs.map(({ elementType, shape }, i) => Tensor.fromData(elementType, outputs[i]!, shape))

@@ -238,11 +238,7 @@ export const forLoop = (
 
 /** The element type of an operand. */
 export const elementTypeOf = (operand: Operand): Type.ElementType =>
-  operand._tag === "Access"
-    ? operand.buffer.elementType
-    : operand._tag === "Literal"
-      ? operand.elementType
-      : "index"
+  operand._tag === "Access" ? operand.buffer.elementType : operand._tag === "Literal" ? operand.elementType : "index"
 
 /** The buffer whose memory a buffer is in. */
 export const storageOf = (buffer: Buffer): Buffer => {

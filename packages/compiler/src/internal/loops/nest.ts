@@ -3,7 +3,9 @@
 import type { For, Loop, Statement } from "./model.ts"
 
 /** The loops of a nest, outermost first, and the block inside. */
-export const nestOf = (statement: Statement): { readonly loops: ReadonlyArray<For>; readonly body: ReadonlyArray<Statement> } => {
+export const nestOf = (
+  statement: Statement
+): { readonly loops: ReadonlyArray<For>; readonly body: ReadonlyArray<Statement> } => {
   const loops: Array<For> = []
   let body: ReadonlyArray<Statement> = [statement]
   while (body.length === 1 && body[0]!._tag === "For") {

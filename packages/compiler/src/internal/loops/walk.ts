@@ -5,7 +5,10 @@ import type { Access, Affine, Combine, Loop, Operand, Statement } from "./model.
 export type Role = "read" | "write" | Combine
 
 /** Visits every access to a buffer, those inside of subscripts too. A combining assignment is one visit with what it combines by. */
-export const forEachAccess = (statements: ReadonlyArray<Statement>, visit: (access: Access, role: Role) => void): void => {
+export const forEachAccess = (
+  statements: ReadonlyArray<Statement>,
+  visit: (access: Access, role: Role) => void
+): void => {
   const affine = (a: Affine): void => {
     for (const { index } of a.dynamic) read(index)
   }

@@ -86,16 +86,7 @@ const accumulate =
   }
 
 export const reduction: Lowerings<
-  | "sum"
-  | "prod"
-  | "reduceMax"
-  | "reduceMin"
-  | "argmax"
-  | "argmin"
-  | "any"
-  | "all"
-  | "cumsum"
-  | "cumprod"
+  "sum" | "prod" | "reduceMax" | "reduceMin" | "argmax" | "argmin" | "any" | "all" | "cumsum" | "cumprod"
 > = {
   sum: reduce("add", () => 0),
   prod: reduce("mul", () => 1),

@@ -113,7 +113,13 @@ export const reshape = (self: View, shape: ReadonlyArray<number>): View | undefi
   const type = { elementType: self.elementType, shape }
   const { element } = self
   if (element._tag === "Literal") return ofLiteral(type, element)
-  if (shape.includes(0)) return make(type, () => at(self, self.shape.map(() => Affine.zero)))
+  if (shape.includes(0))
+    return make(type, () =>
+      at(
+        self,
+        self.shape.map(() => Affine.zero)
+      )
+    )
   const runs = groups(self.shape, shape)
   // An axis that is split is a sum of axes.
   const joined = (run: ReadonlyArray<number>, index: ReadonlyArray<Affine.Affine>): Affine.Affine => {
@@ -142,7 +148,11 @@ export const reshape = (self: View, shape: ReadonlyArray<number>): View | undefi
   )
   if (!joins) return undefined
   const size = element.buffer.shape.reduce((a, b) => a * b, 1)
-  const flat = makeBuffer(element.buffer.role, { elementType: self.elementType, shape: [size] }, { storage: element.buffer })
+  const flat = makeBuffer(
+    element.buffer.role,
+    { elementType: self.elementType, shape: [size] },
+    { storage: element.buffer }
+  )
   return make(type, (index) => {
     let subscript = Affine.substitute(address, (loop) => (self.axes.includes(loop) ? Affine.zero : undefined))
     for (const { from, to } of runs) {

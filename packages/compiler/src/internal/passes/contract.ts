@@ -1,7 +1,16 @@
 // Array contraction: a temporary buffer of which each iteration of a loop uses its own part keeps only one part.
 
 import * as Affine from "../loops/affine.ts"
-import { type Access, access, type Buffer, type Loop, type LoopProgram, makeBuffer, type Statement, storageOf } from "../loops/model.ts"
+import {
+  type Access,
+  access,
+  type Buffer,
+  type Loop,
+  type LoopProgram,
+  makeBuffer,
+  type Statement,
+  storageOf
+} from "../loops/model.ts"
 import { forEachAccess, rewrite } from "../loops/walk.ts"
 
 interface Uses {
@@ -63,7 +72,10 @@ const collect = (program: LoopProgram): ReadonlyMap<Buffer, Uses> => {
 }
 
 export const contract = (program: LoopProgram): LoopProgram => {
-  const replaced = new Map<Buffer, { readonly buffer: Buffer; readonly place: (at: ReadonlyArray<Affine.Affine>) => ReadonlyArray<Affine.Affine> }>()
+  const replaced = new Map<
+    Buffer,
+    { readonly buffer: Buffer; readonly place: (at: ReadonlyArray<Affine.Affine>) => ReadonlyArray<Affine.Affine> }
+  >()
   for (const [buffer, { accesses, loops }] of collect(program)) {
     if (loops.length === 0) continue
     // For each axis: the loops whose terms vanish, the size that is left and the offset.
@@ -107,7 +119,9 @@ export const contract = (program: LoopProgram): LoopProgram => {
     replaced.set(buffer, {
       buffer: contracted,
       place: (at) =>
-        kept.map((axis) => Affine.add(dropped[axis]!.reduce(Affine.without, at[axis]!), Affine.constant(-offsets[axis]!)))
+        kept.map((axis) =>
+          Affine.add(dropped[axis]!.reduce(Affine.without, at[axis]!), Affine.constant(-offsets[axis]!))
+        )
     })
   }
   if (replaced.size === 0) return program

@@ -27,7 +27,8 @@ const copyOf = (statement: Statement): Copy | undefined => {
   if (body.length !== 1 || only!._tag !== "Assign" || only!.operation !== "copy" || only!.combine !== undefined) return
   const [operand] = only!.operands
   const { target } = only!
-  if (operand!._tag !== "Access" || operand!.buffer.role !== "temporary" || operand!.buffer.storage !== undefined) return
+  if (operand!._tag !== "Access" || operand!.buffer.role !== "temporary" || operand!.buffer.storage !== undefined)
+    return
   if (target.buffer.storage !== undefined || target.buffer.role === "tape") return
   const source = operand!.buffer
   const own = new Map<Loop, number>()

@@ -1,7 +1,17 @@
 // Scalar replacement: an element that a block has just written or read is not read from memory again.
 
 import * as Affine from "../loops/affine.ts"
-import { type Access, access, assign, type Buffer, type LoopProgram, makeBuffer, type Operand, type Statement, storageOf } from "../loops/model.ts"
+import {
+  type Access,
+  access,
+  assign,
+  type Buffer,
+  type LoopProgram,
+  makeBuffer,
+  type Operand,
+  type Statement,
+  storageOf
+} from "../loops/model.ts"
 import { forEachAccess } from "../loops/walk.ts"
 
 const keyOf = (a: Access): string => {
@@ -100,14 +110,18 @@ export const forwardStores = (program: LoopProgram): LoopProgram => {
             made.push({ ...statement, operands })
             // A copy is another name, where neither changes.
             const [operand] = operands
-            if (operation === "copy" && combine === undefined && operand!._tag === "Literal") known.set(target, operand!)
+            if (operation === "copy" && combine === undefined && operand!._tag === "Literal")
+              known.set(target, operand!)
           } else if (combine !== undefined || target.buffer.role === "tape") {
             known.overwrite(target)
             made.push({ ...statement, operands })
           } else {
             known.overwrite(target)
             const [operand] = operands
-            if (operation === "copy" && (operand!._tag === "Literal" || (operand!._tag === "Access" && isScalar(operand!.buffer)))) {
+            if (
+              operation === "copy" &&
+              (operand!._tag === "Literal" || (operand!._tag === "Access" && isScalar(operand!.buffer)))
+            ) {
               made.push({ ...statement, operands })
               known.set(target, operand!)
             } else {

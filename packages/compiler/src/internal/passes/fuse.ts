@@ -162,7 +162,7 @@ class Fusion {
     if (chosen.every((candidate) => candidate === undefined)) return false
     const target = makeLoop(chosen.find((candidate) => candidate !== undefined)!.extent)
     // As they would be inside of the joint loop.
-    const moved = statement.body.map((inner, i) => {
+    const moved = statement.body.map((_, i) => {
       const candidate = chosen[i]
       if (candidate === undefined) return accesses[i]!
       const inside = candidate.inside(target)
@@ -309,10 +309,7 @@ const usesOf = (item: Item, candidate: Candidate, buffer: Buffer): ReadonlyArray
 
 const movedCache = new WeakMap<Candidate, { readonly loop: Loop; readonly accesses: Accesses }>()
 
-const movedAccesses = (
-  item: Item,
-  candidate: Candidate
-): { readonly loop: Loop; readonly accesses: Accesses } => {
+const movedAccesses = (item: Item, candidate: Candidate): { readonly loop: Loop; readonly accesses: Accesses } => {
   const known = movedCache.get(candidate)
   if (known !== undefined) return known
   // In a nest the loop keeps its variable; in a loop turned inside out it has a new one.

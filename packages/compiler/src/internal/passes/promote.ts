@@ -1,6 +1,17 @@
 // Accumulators: what a loop combines into one element again and again is kept in a local variable.
 
-import { type Access, access, assign, type Assign, type Buffer, type Loop, type LoopProgram, makeBuffer, type Statement, storageOf } from "../loops/model.ts"
+import {
+  type Access,
+  access,
+  assign,
+  type Assign,
+  type Buffer,
+  type Loop,
+  type LoopProgram,
+  makeBuffer,
+  type Statement,
+  storageOf
+} from "../loops/model.ts"
 import { forEachAccess, rewrite } from "../loops/walk.ts"
 
 /** The combining assignments of a statement whose targets do not vary inside of it, and are not used otherwise. */
@@ -43,7 +54,12 @@ const accumulators = (statement: Statement): ReadonlyArray<Assign> => {
   })
   return [...combining.values()].flatMap((list) => {
     const [first] = list
-    if (list.length !== 1 || excluded.has(first!.target.buffer) || first!.target.at.length === 0 && first!.target.buffer.role === "temporary") return []
+    if (
+      list.length !== 1 ||
+      excluded.has(first!.target.buffer) ||
+      (first!.target.at.length === 0 && first!.target.buffer.role === "temporary")
+    )
+      return []
     const isFixed = first!.target.at.every(
       ({ dynamic, terms }) => dynamic.length === 0 && terms.every(({ loop }) => !inner.has(loop))
     )
@@ -80,4 +96,3 @@ export const promote = (program: LoopProgram): LoopProgram => {
     })
   return { ...program, statements: block(program.statements) }
 }
-

@@ -115,7 +115,8 @@ export const simplifyValues = (program: LoopProgram): LoopProgram => {
   const writes = new Map<Buffer, number>()
   forEachAccess(program.statements, ({ at, buffer }, role) => {
     const storage = storageOf(buffer)
-    if (role !== "read" || at.length !== buffer.shape.length) writes.set(storage, (writes.get(storage) ?? 0) + (role === "write" ? 1 : 2))
+    if (role !== "read" || at.length !== buffer.shape.length)
+      writes.set(storage, (writes.get(storage) ?? 0) + (role === "write" ? 1 : 2))
     if (storage !== buffer) writes.set(storage, 2)
   })
   for (const buffer of kernelBuffers(program.statements)) writes.set(buffer, 2)
@@ -124,7 +125,8 @@ export const simplifyValues = (program: LoopProgram): LoopProgram => {
     operand._tag === "Position" ||
     (isLocal(operand.buffer) && writes.get(operand.buffer) === 1)
   const names = new Map<Buffer, Operand>()
-  const resolve = (operand: Operand): Operand => (operand._tag === "Access" ? (names.get(operand.buffer) ?? operand) : operand)
+  const resolve = (operand: Operand): Operand =>
+    operand._tag === "Access" ? (names.get(operand.buffer) ?? operand) : operand
   const block = (statements: ReadonlyArray<Statement>, values: Values): ReadonlyArray<Statement> =>
     statements.flatMap((original): ReadonlyArray<Statement> => {
       const [statement] = rewriteShallow(original, resolve, names)
@@ -201,7 +203,11 @@ const rewriteShallow = (
   switch (statement._tag) {
     case "If":
       return [
-        { ...(rewrite([{ ...statement, whenTrue: [], whenFalse: [] }], rules)[0] as typeof statement), whenTrue: statement.whenTrue, whenFalse: statement.whenFalse }
+        {
+          ...(rewrite([{ ...statement, whenTrue: [], whenFalse: [] }], rules)[0] as typeof statement),
+          whenTrue: statement.whenTrue,
+          whenFalse: statement.whenFalse
+        }
       ]
     case "For":
     case "While":
