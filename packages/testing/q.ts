@@ -1,6 +1,6 @@
-import * as Fixtures from "@fluxion/testing/Fixtures"
-import { measure } from "./scripts/references/nist.ts"
+import { measure, references } from "./scripts/references/mgh.ts"
 let t=performance.now()
-for (const k of Fixtures.nistNames) { const t=performance.now(); const m=measure(k)
-console.log(k, m.jacobian.forward.error, m.jacobian.reverse.error, m.jacobian.reverse.place, m.jacobian.reverse.expected,m.accurate,'| grad', m.gradient.forward.error, m.gradient.reverse.error,'| rss', m.sumOfSquares, m.stationarity, performance.now()-t) }
+const e=(w:any)=>w.error.toExponential(1)
+for (const k of references) { const t=performance.now(); const m=measure(k)
+console.log(k.name, e(m.value), e(m.residuals), Object.values(m.gradients).map(e).join(), Object.values(m.hessians).map(e).join(), e(m.minimum), e(m.eigenvalues), m.stationarity, performance.now()-t) }
 console.log(performance.now()-t)
