@@ -2,19 +2,21 @@
 
 import { readFileSync } from "node:fs"
 import { Expr, Fn, Tensor, Tree } from "@fluxion/core"
-import * as Calculus from "@fluxion/calculus"
 import * as Forward from "@fluxion/forward-mode"
 import * as Reverse from "@fluxion/reverse-mode"
-import { describe, expect, it } from "vitest"
+import { type Comparison, type Worst, worst } from "./worst.ts"
 
-interface Data {
+/** An array of the data. */
+export interface Data {
   readonly shape: ReadonlyArray<number>
   readonly data: ReadonlyArray<number | boolean>
 }
 
-type Record64 = Readonly<Record<string, Data>>
+/** Arrays by their names. */
+export type Record64 = Readonly<Record<string, Data>>
 
-interface Case {
+/** One case of the data. */
+export interface Case {
   readonly name: string
   readonly formula: string
   readonly inputs: Record64
@@ -26,8 +28,8 @@ interface Case {
   readonly kink: boolean
 }
 
-const { cases }: { readonly cases: ReadonlyArray<Case> } = JSON.parse(
-  readFileSync(new URL("../data/torch-reference.json", import.meta.url), "utf8")
+export const { cases }: { readonly cases: ReadonlyArray<Case> } = JSON.parse(
+  readFileSync(new URL("../../data/torch-reference.json", import.meta.url), "utf8")
 )
 
 type E = Expr.Expr
@@ -74,7 +76,7 @@ const normalised = (x: E, axis: number): E => {
 }
 
 /** The cases as programs. */
-const programs: Readonly<Record<string, (inputs: Inputs, constants: Constants) => E | Record<string, E>>> = {
+export const programs: Readonly<Record<string, (inputs: Inputs, constants: Constants) => E | Record<string, E>>> = {
   softmax_rows: ({ x }) => Expr.softmax(x!),
   softmax_columns: ({ x }) => Expr.softmax(x!, { axis: 0 }),
   softmax_large_logits: ({ x }) => Expr.softmax(x!),
@@ -149,43 +151,19 @@ const programs: Readonly<Record<string, (inputs: Inputs, constants: Constants) =
     for (let k = 0; k < 4; k++) sum = Expr.matmul(sum, sum as never) as E
     return sum
   },
-  determinant: ({ A }) => determinant(A!),
-  logabsdet: ({ A }) => Expr.log(Expr.abs(determinant(A!))),
-  inverse: ({ A }) => {
-    // The adjugate over the determinant.
-    const at = (i: number, j: number): E => Expr.at(Expr.at(A!, i % 3), j % 3)
-    const cofactor = (i: number, j: number): E =>
-      Expr.sub(Expr.mul(at(i + 1, j + 1), at(i + 2, j + 2)), Expr.mul(at(i + 1, j + 2), at(i + 2, j + 1)))
-    const adjugate: E = Expr.stack(
-      [0, 1, 2].map((i) => Expr.stack([0, 1, 2].map((j) => cofactor(j, i)) as never)) as never
-    )
-    return Expr.div(adjugate, determinant(A!))
-  },
-  triangular_solve_lower: ({ L, b }) => {
-    // Forward substitution, unrolled.
-    const solved: Array<E> = []
-    for (let i = 0; i < 4; i++) {
-      const row: E = Expr.at(L!, i)
-      const rest = solved.reduce<E>((sum, y, j) => Expr.sub(sum, Expr.mul(Expr.at(row, j), y)), Expr.at(b!, i))
-      solved.push(Expr.div(rest, Expr.at(row, i)))
-    }
-    return Expr.stack(solved as never)
-  },
-  solve: ({ A, b }) => {
-    // Elimination without pivoting (the matrix is dominated by its diagonal), unrolled.
-    const augmented: Array<E> = [0, 1, 2, 3].map((i) =>
-      Expr.concat([Expr.at(A!, i), Expr.expandDims(Expr.at(b!, i), 0)] as never)
-    )
-    for (let k = 0; k < 4; k++) {
-      augmented[k] = Expr.div(augmented[k]!, Expr.at(augmented[k]!, k))
-      for (let i = 0; i < 4; i++) {
-        if (i !== k) augmented[i] = Expr.sub(augmented[i]!, Expr.mul(Expr.at(augmented[i]!, k), augmented[k]!))
-      }
-    }
-    return Expr.stack(augmented.map((row) => Expr.at(row, 4)) as never)
+  determinant: ({ A }) => Expr.det(A! as never) as E,
+  logabsdet: ({ A }) => Expr.slogdet(A! as never).logdet as E,
+  inverse: ({ A }) => Expr.inverse(A! as never) as E,
+  triangular_solve_lower: ({ L, b }) => Expr.triangularSolve(L! as never, b! as never) as unknown as E,
+  solve: ({ A, b }) => Expr.solve(A! as never, b! as never) as E,
+  singular_values: ({ A }) => {
+    const { values } = Expr.eigh(Expr.matmul(Expr.transpose(A!) as E, A! as never) as never)
+    return Expr.reverse(Expr.sqrt(values as E)) as E
   },
   cholesky_of_BBt_plus_2I: ({ B }) =>
-    cholesky(Expr.add(Expr.matmul(B!, Expr.transpose(B!) as never) as E, Expr.mul(2, Tensor.identity(3)) as E)),
+    Expr.cholesky(
+      Expr.add(Expr.matmul(B!, Expr.transpose(B!) as never) as E, Expr.mul(2, Tensor.identity(3)) as E) as never
+    ) as E,
   cholesky_symmetric_input: ({ M }) => Expr.cholesky(M! as never) as E,
   pairwise_squared_distances: ({ a, b }) =>
     Expr.sum(Expr.square(Expr.sub(Expr.expandDims(a!, 1), Expr.expandDims(b!, 0))), { axis: 2 }),
@@ -279,131 +257,111 @@ function sorting(x: E): E {
   return Expr.transpose(Expr.oneHot(Expr.toIndex(rank(x)) as Expr.IndexExpr, x.shape[0]) as E)
 }
 
-function determinant(a: E): E {
-  const at = (i: number, j: number): E => Expr.at(Expr.at(a, i), j % 3)
-  const signed = (step: 1 | 2): E =>
-    [0, 1, 2]
-      .map((j): E => Expr.mul(at(0, j), Expr.mul(at(1, j + step), at(2, j + 2 * step))))
-      .reduce((sum, product) => Expr.add(sum, product))
-  return Expr.sub(signed(1), signed(2))
+/** What is measured of one case, by the ways to compute it. */
+export interface Measurement {
+  readonly name: string
+  readonly outputs: Worst
+  /** `tape`: `Reverse.evaluate`; `F`, `R`: the gradient as a program, by each mode. */
+  readonly gradients: Readonly<Record<string, Worst>>
+  /** By every nesting of the modes, `FR` is forward mode over reverse mode. Empty where there is nothing to compare with. */
+  readonly products: Readonly<Record<string, Worst>>
 }
 
-/** Cholesky's factor of a 3 × 3 matrix, entry by entry. */
-function cholesky(m: E): E {
-  const factor: Array<Array<E>> = []
-  for (let i = 0; i < 3; i++) {
-    factor.push([])
-    for (let j = 0; j < 3; j++) {
-      if (j > i) {
-        factor[i]!.push(Expr.constant(0) as E)
-        continue
-      }
-      let rest: E = Expr.at(Expr.at(m, i), j)
-      for (let k = 0; k < j; k++) rest = Expr.sub(rest, Expr.mul(factor[i]![k]!, factor[j]![k]!))
-      factor[i]!.push(i === j ? Expr.sqrt(rest) : Expr.div(rest, factor[j]![j]!))
-    }
+/** Relative to the element, or to a thousandth of the largest: PyTorch's own accuracy is no better for the small ones. */
+const compare = (what: string, actual: Tensor.Any, expected: Data): ReadonlyArray<Comparison> => {
+  if (String(actual.shape) !== String(expected.shape)) {
+    throw new Error(`${what}: expected shape [${expected.shape}], got [${actual.shape}]`)
   }
-  return Expr.stack(factor.map((row) => Expr.stack(row as never)) as never)
-}
-
-/** What the algebra cannot express yet. */
-const missing: Readonly<Record<string, string>> = {
-  singular_values: "needs an eigendecomposition, which comes with linear algebra"
-}
-
-/** Relative to the largest element: torch's own accuracy is no better for the small ones. */
-const compare = (what: string, name: string, actual: Tensor.Any, expected: Data, tolerance: number): void => {
-  expect([what, actual.shape]).toEqual([what, expected.shape])
-  const scale = Math.max(...expected.data.map((x) => Math.abs(Number(x))), Number.MIN_VALUE)
-  expected.data.forEach((e, i) => {
-    const error = Math.abs(actual.data[i]! - Number(e)) / Math.max(Math.abs(Number(e)), 1e-3 * scale, 1e-12)
-    expect(error, `${name}: ${what}[${i}]: expected ${String(e)}, got ${actual.data[i]}`).toBeLessThanOrEqual(tolerance)
-  })
+  const scale = Math.max(...expected.data.map((x) => Math.abs(Number(x))))
+  return expected.data.map((e, i) => ({
+    place: `${what}[${i}]`,
+    expected: Number(e),
+    actual: actual.data[i]!,
+    error: Math.abs(actual.data[i]! - Number(e)) / Math.max(Math.abs(Number(e)), 1e-3 * scale, 1e-12)
+  }))
 }
 
 const values = (data: Record64) =>
   Object.fromEntries(Object.entries(data).map(([key, d]) => [key, d.shape.length === 0 ? Number(d.data[0]) : real(d)]))
 
-const tensors = (spec: Tree.Spec, value: unknown): ReadonlyArray<Tensor.Any> => Tree.toTensors("torch", spec, value)
+/** Compares a tree of arrays with the arrays of the same names. */
+const compareAll = (what: string, spec: Tree.Spec, actual: unknown, expected: Record64): Worst => {
+  const tensors = Tree.toTensors("torch", spec, actual)
+  return worst(Object.keys(spec).flatMap((key, i) => compare(`${what} ${key}`, tensors[i]!, expected[key]!)))
+}
 
-describe("PyTorch's values", () => {
-  it("every case is a program here, or says why not", () => {
-    expect([...Object.keys(programs), ...Object.keys(missing)].sort()).toEqual(cases.map(({ name }) => name).sort())
-  })
+type Program = Fn.Fn<Tree.SpecRecord, Tree.SpecRecord>
+type Scalar = Fn.Fn<Tree.SpecRecord, readonly []>
 
-  for (const { constants = {}, cotangents, formula, grads, hvp, inputs, name, outputs } of cases) {
-    const body = programs[name]
-    if (body === undefined) continue
-    it(`${name}: ${formula}`, () => {
-      const spec = Object.fromEntries(Object.entries(inputs).map(([key, { shape }]) => [key, shape]))
-      const program = Fn.make(spec, (exprs) => {
-        const result = body(exprs as Inputs, constants)
-        return Expr.isExpr(result) ? { [Object.keys(outputs)[0]!]: result as E } : result
-      }) as unknown as Fn.Fn<Tree.SpecRecord, Tree.SpecRecord>
-      const at = values(inputs) as never
-      const resultSpec = program.outputs
-      const inOrder = (expected: Record64, keys: Tree.Spec): ReadonlyArray<readonly [string, Data]> =>
-        Object.keys(keys).map((key) => [key, expected[key]!])
+const weighted = (program: Program, weights: Record64): Scalar =>
+  Fn.make(program.inputs, (exprs) => {
+    const outs = Fn.apply(program, exprs as never) as unknown as Record<string, E>
+    return Object.entries(outs)
+      .map(([key, out]): E => Expr.sum(Expr.mul(out, real(weights[key]!) as never) as E))
+      .reduce((sum, term) => Expr.add(sum, term))
+  }) as unknown as Scalar
 
-      const result = tensors(resultSpec, Fn.runSync(program, at))
-      inOrder(outputs, resultSpec).forEach(([key, data], i) => compare(`output ${key}`, name, result[i]!, data, 1e-10))
+/** Gradients as programs, by each mode. */
+export const gradients: Readonly<Record<string, (f: Scalar) => Program>> = {
+  F: (f) => Forward.jacobian(f) as unknown as Program,
+  R: (f) => Reverse.grad(f) as unknown as Program
+}
 
-      // torch gives all of the derivative to x where x equals a bound of clamp; here both share it.
-      const atBound = name === "relu_abs_clamp_at_kinks"
-      const gradient = atBound
-        ? {
-            x: {
-              shape: [7],
-              data: grads["x"]!.data.map((g, i) => {
-                const [x, ct] = [Number(inputs["x"]!.data[i]), Number(cotangents["y"]!.data[14 + i])]
-                return Math.abs(x) === 1 ? Number(g) - ct / 2 : g
-              })
-            }
-          }
-        : grads
-      const pulled = Reverse.evaluate(program, { primals: at, cotangents: values(cotangents) as never }).cotangents
-      tensors(spec, pulled).forEach((g, i) =>
-        compare(`gradient ${Object.keys(spec)[i]}`, name, g, gradient[Object.keys(spec)[i]!]!, 1e-10)
-      )
+/** The product of the Jacobian of a gradient, which is symmetric, with a direction: by each mode. */
+const products: Readonly<Record<string, (gradient: Program, direction: Record64, at: never) => unknown>> = {
+  F: (gradient, direction, at) =>
+    Fn.runSync(Forward.directional(gradient), { at, direction: values(direction) } as never),
+  R: (gradient, direction, at) => Fn.runSync(Reverse.grad(weighted(gradient, direction)) as unknown as Program, at)
+}
 
-      // The gradient of cotangent · output as a program, by reverse and by forward mode.
-      const scalar = Fn.make(spec, (exprs) => {
-        const outs = Fn.apply(program, exprs as never) as unknown as Record<string, E>
-        return Object.entries(outs)
-          .map(([key, out]): E => Expr.sum(Expr.mul(out, real(cotangents[key]!) as never) as E))
-          .reduce((sum, term) => Expr.add(sum, term))
-      }) as unknown as Fn.Fn<Tree.SpecRecord, readonly []>
-      for (const operator of [Reverse.grad, Forward.jacobian] as ReadonlyArray<(f: Fn.Any) => Fn.Any>) {
-        const asProgram = Fn.runSync(operator(scalar) as typeof program, at)
-        tensors(spec, asProgram).forEach((g, i) =>
-          compare(`gradient ${Object.keys(spec)[i]}`, name, g, gradient[Object.keys(spec)[i]!]!, 1e-10)
-        )
+/** torch gives all of the derivative to x where x equals a bound of clamp; here both share it. */
+const expectedGradients = ({ cotangents, grads, inputs, name }: Case): Record64 =>
+  name === "relu_abs_clamp_at_kinks"
+    ? {
+        x: {
+          shape: [7],
+          data: grads["x"]!.data.map((g, i) => {
+            const [x, cotangent] = [Number(inputs["x"]!.data[i]), Number(cotangents["y"]!.data[14 + i])]
+            return Math.abs(x) === 1 ? Number(g) - cotangent / 2 : g
+          })
+        }
       }
+    : grads
 
-      if (hvp === null) return
-      const point = { primals: at, tangents: values(hvp.direction) }
-      const product = tensors(spec, Fn.runSync(Calculus.hvp(scalar) as never, point as never))
-      const otherWay = tensors(
-        spec,
-        // Reverse over forward: the gradient of the directional derivative.
-        Fn.runSync(
-          Reverse.grad(
-            Fn.make(
-              spec,
-              (exprs) =>
-                Fn.apply(Forward.directional(scalar), {
-                  at: exprs,
-                  direction: values(hvp.direction)
-                } as never) as unknown as Expr.Expr<readonly []>
-            ) as unknown as typeof scalar
-          ) as typeof program,
-          at
-        )
-      )
-      Object.keys(spec).forEach((key, i) => {
-        compare(`Hessian-vector product ${key}`, name, product[i]!, hvp.value[key]!, 1e-10)
-        compare(`Hessian-vector product ${key}, reverse over forward`, name, otherWay[i]!, hvp.value[key]!, 1e-10)
-      })
-    })
+/** Measures one case. */
+export const measure = (reference: Case, given = gradients): Measurement => {
+  const { constants = {}, cotangents, hvp, inputs, name, outputs } = reference
+  const body = programs[name]!
+  const spec: Tree.SpecRecord = Object.fromEntries(Object.entries(inputs).map(([key, { shape }]) => [key, shape]))
+  const program = Fn.make(spec, (exprs) => {
+    const result = body(exprs as Inputs, constants)
+    return Expr.isExpr(result) ? { [Object.keys(outputs)[0]!]: result as E } : result
+  }) as unknown as Program
+  const at = values(inputs) as never
+  const expected = expectedGradients(reference)
+  const scalar = weighted(program, cotangents)
+  const tape = Reverse.evaluate(program, { primals: at, cotangents: values(cotangents) as never }).cotangents
+  const asPrograms = Object.entries(given).map(([mode, gradient]) => [mode, gradient(scalar)] as const)
+  return {
+    name,
+    outputs: compareAll("output", program.outputs, Fn.runSync(program, at), outputs),
+    gradients: Object.fromEntries([
+      ["tape", compareAll("gradient", spec, tape, expected)],
+      ...asPrograms.map(([mode, gradient]) => [
+        mode,
+        compareAll(`gradient by ${mode}`, spec, Fn.runSync(gradient, at), expected)
+      ])
+    ]),
+    products:
+      hvp === null
+        ? {}
+        : Object.fromEntries(
+            asPrograms.flatMap(([inner, gradient]) =>
+              Object.entries(products).map(([outer, product]) => [
+                `${outer}${inner}`,
+                compareAll(`product by ${outer}${inner}`, spec, product(gradient, hvp.direction, at), hvp.value)
+              ])
+            )
+          )
   }
-})
+}
