@@ -5,7 +5,7 @@ import { Expr, Fn, type Tensor } from "@fluxion/core"
 import * as Forward from "@fluxion/forward-mode"
 import * as Reverse from "@fluxion/reverse-mode"
 import * as Fixtures from "@fluxion/testing/Fixtures"
-import { type Comparison, type Worst, worst } from "./worst.ts"
+import { type Comparison, shown, table, type Worst, worst } from "./worst.ts"
 
 /** One problem of the data. */
 export interface Reference {
@@ -138,3 +138,36 @@ export const measure = (reference: Reference, given = gradients): Measurement =>
     )
   }
 }
+
+/** The section of the documentation. */
+export const render = (measurements: ReadonlyArray<Measurement>): string =>
+  [
+    "## Moré, Garbow and Hillstrom",
+    "",
+    "The test functions of optimisers, `Fixtures.mgh`, against values, residuals, gradients and Hessians at the usual start that were computed in 100 digits. Errors are",
+    "relative to the largest entry.",
+    "",
+    "- `∇f`: by `F`orward and by `R`everse mode; `∇²f`: the worst of all four nestings.",
+    "- `minimum`: the value at the minimiser, rounded to doubles, relative to the known one, absolute where that is 0. It is conditioned badly where residuals are small",
+    "  differences (Watson, Osborne, Meyer).",
+    "- `λ`: the eigenvalues of the Hessian at the minimiser, by `Expr.eigh`.",
+    "- `∇f = 0`: by how much entries of the minimiser would have to change, relative to the largest, for the gradient to vanish.",
+    "",
+    ...table(
+      ["problem", "n", "m", "f", "r", "∇f, F", "∇f, R", "∇²f", "minimum", "λ", "∇f = 0"],
+      measurements.map((m) => [
+        m.name,
+        String(m.n),
+        String(m.m),
+        shown(m.value.error),
+        shown(m.residuals.error),
+        shown(m.gradients["F"]!.error),
+        shown(m.gradients["R"]!.error),
+        shown(worst(Object.values(m.hessians)).error),
+        shown(m.minimum.error),
+        shown(m.eigenvalues.error),
+        shown(m.stationarity)
+      ])
+    ),
+    ""
+  ].join("\n")

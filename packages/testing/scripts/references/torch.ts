@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs"
 import { Expr, Fn, Tensor, Tree } from "@fluxion/core"
 import * as Forward from "@fluxion/forward-mode"
 import * as Reverse from "@fluxion/reverse-mode"
-import { type Comparison, type Worst, worst } from "./worst.ts"
+import { type Comparison, shown, table, type Worst, worst } from "./worst.ts"
 
 /** An array of the data. */
 export interface Data {
@@ -365,3 +365,29 @@ export const measure = (reference: Case, given = gradients): Measurement => {
           )
   }
 }
+
+/** The section of the documentation. */
+export const render = (measurements: ReadonlyArray<Measurement>): string =>
+  [
+    "## PyTorch",
+    "",
+    "Programs over arrays, with outputs, gradients (of `Σ cotangent · output`) and Hessian-vector products that PyTorch computed in float64. Errors are relative to the",
+    "element, or to a thousandth of the largest one where it is smaller than that: PyTorch's own accuracy is no better. It rounds as well, so that a part of each error is",
+    "its own.",
+    "",
+    "- `∇`, tape: by `Reverse.evaluate`; `F`, `R`: the gradient as a program, by each mode.",
+    "- `FF` … `RR`: the Hessian-vector product by every nesting, `FR` is forward mode over reverse mode. There is none to compare with for one case.",
+    "",
+    "Conventions differ in one place: where `x` equals a bound of `clamp`, PyTorch gives all of the derivative to `x`, and here both share it.",
+    "",
+    ...table(
+      ["case", "output", "∇, tape", "∇, F", "∇, R", "FF", "FR", "RF", "RR"],
+      measurements.map(({ gradients: first, name, outputs, products: second }) => [
+        name,
+        ...[outputs, first["tape"], first["F"], first["R"], second["FF"], second["FR"], second["RF"], second["RR"]].map(
+          (found) => (found === undefined ? "" : shown(found.error))
+        )
+      ])
+    ),
+    ""
+  ].join("\n")
