@@ -204,7 +204,7 @@ class Fusion {
       if (!isLocal) return false
     }
     // What is not in the loop is done again for each iteration of it: only where that is little.
-    return statement.body.every((inner, i) => chosen[i] !== undefined || inner._tag === "Assign")
+    return statement.body.every(({ _tag }, i) => chosen[i] !== undefined || _tag === "Assign")
   }
 
   // -----------------------------------------------------------------------------
@@ -233,7 +233,7 @@ class Fusion {
         for (const g of loopGroups) {
           if (g < lower) continue
           if (tries++ > 16) break
-          if (join(groups[g]!, statement, candidates, accesses)) {
+          if (append(groups[g]!, { statement, candidates, accesses, chosen: undefined })) {
             joined = g
             break
           }
@@ -252,7 +252,7 @@ class Fusion {
       }
       if (checks) lastCheck = joined
     }
-    return groups.flatMap((group) => this.emit(group))
+    return sink(groups).flatMap((group) => this.emit(group))
   }
 
   private emit({ items }: Group): ReadonlyArray<Statement> {
@@ -329,45 +329,97 @@ const movedAccesses = (
   return made
 }
 
-/** Adds a statement to a group, where that is legal and they have something in common. */
-const join = (
-  group: Group,
-  statement: Statement,
-  candidates: ReadonlyArray<Candidate>,
-  accesses: Accesses
-): boolean => {
-  const item: Item = { statement, candidates, accesses, chosen: undefined }
+/** Adds an item to a group, where that is legal and they have something in common. */
+const append = (group: Group, item: Item): boolean => {
+  const own: Group = { items: [item] }
+  if (!merge(group, own)) return false
+  group.items.push(item)
+  return true
+}
+
+/** Joins two groups, where that is legal and they have something in common; the items of the first come first. */
+const merge = (first: Group, second: Group): boolean => {
   const shared = new Map<Buffer, boolean>()
-  for (const [buffer, uses] of accesses) {
-    for (const member of group.items) {
-      const others = member.accesses.get(buffer)
-      if (others === undefined) continue
-      const writes = uses.some(({ role }) => role !== "read") || others.some(({ role }) => role !== "read")
-      shared.set(buffer, writes || shared.get(buffer) === true)
+  const accessed = new Map<Buffer, boolean>()
+  for (const { accesses } of first.items) {
+    for (const [buffer, uses] of accesses) {
+      const writes = uses.some(({ role }) => role !== "read")
+      accessed.set(buffer, writes || accessed.get(buffer) === true)
+    }
+  }
+  for (const { accesses } of second.items) {
+    for (const [buffer, uses] of accesses) {
+      const known = accessed.get(buffer)
+      if (known === undefined) continue
+      shared.set(buffer, known || shared.get(buffer) === true || uses.some(({ role }) => role !== "read"))
     }
   }
   if (shared.size === 0) return false
-  const [leader] = group.items
-  const options = leader!.chosen === undefined ? leader!.candidates : [leader!.chosen]
-  for (const option of options) {
-    for (const candidate of candidates) {
-      if (candidate.extent !== option.extent) continue
-      const fits = [...shared].every(([buffer, writes]) => {
-        if (!writes) return true
-        const uses = [
-          ...group.items.flatMap((member) => usesOf(member, member.chosen ?? option, buffer)),
-          ...usesOf(item, candidate, buffer)
-        ]
-        return isPartitioned(uses)
-      })
+  const [left] = first.items
+  const [right] = second.items
+  for (const a of left!.chosen === undefined ? left!.candidates : [left!.chosen]) {
+    for (const b of right!.chosen === undefined ? right!.candidates : [right!.chosen]) {
+      if (a.extent !== b.extent) continue
+      const fits = [...shared].every(
+        ([buffer, writes]) =>
+          !writes ||
+          isPartitioned([
+            ...first.items.flatMap((item) => usesOf(item, item.chosen ?? a, buffer)),
+            ...second.items.flatMap((item) => usesOf(item, item.chosen ?? b, buffer))
+          ])
+      )
       if (!fits) continue
-      leader!.chosen = option
-      item.chosen = candidate
-      group.items.push(item)
+      left!.chosen = a
+      right!.chosen = b
+      second.items.unshift(...first.items)
       return true
     }
   }
   return false
+}
+
+/** Moves groups down to the first group that uses what they compute, and joins them there. */
+const sink = (groups: ReadonlyArray<Group>): ReadonlyArray<Group> => {
+  // For each buffer the groups that access it, by place; merging moves a group's accesses to the later place.
+  const kept: Array<Group | undefined> = [...groups]
+  const users = new Map<Buffer, Array<number>>()
+  const summaries = groups.map(({ items }) => {
+    const own = new Map<Buffer, boolean>()
+    for (const { accesses } of items) {
+      for (const [buffer, uses] of accesses) {
+        own.set(buffer, own.get(buffer) === true || uses.some(({ role }) => role !== "read"))
+      }
+    }
+    return own
+  })
+  for (let g = groups.length - 1; g >= 0; g--) {
+    const group = kept[g]!
+    if (group.items[0]!.candidates.length > 0) {
+      // The first later group that depends on this one.
+      let next = Infinity
+      for (const [buffer, writes] of summaries[g]!) {
+        for (const user of users.get(buffer) ?? []) {
+          if (user < next && (writes || summaries[user]!.get(buffer) === true)) next = user
+        }
+      }
+      const target = kept[next]
+      if (target !== undefined && target.items[0]!.candidates.length > 0 && merge(group, target)) {
+        kept[g] = undefined
+        for (const [buffer, writes] of summaries[g]!) {
+          const into = summaries[next]!
+          if (!into.has(buffer)) users.set(buffer, [...(users.get(buffer) ?? []), next])
+          into.set(buffer, writes || into.get(buffer) === true)
+        }
+        continue
+      }
+    }
+    for (const buffer of summaries[g]!.keys()) {
+      const own = users.get(buffer)
+      if (own === undefined) users.set(buffer, [g])
+      else own.push(g)
+    }
+  }
+  return kept.filter((group) => group !== undefined)
 }
 
 export const fuse = (program: LoopProgram): LoopProgram => ({

@@ -8,15 +8,19 @@ import { forwardCopies } from "./forwardCopies.ts"
 import { forwardStores } from "./forwardStores.ts"
 import { fuse } from "./fuse.ts"
 import { promote } from "./promote.ts"
+import { simplifyValues } from "./values.ts"
 
 export const passes: ReadonlyArray<readonly [string, (program: LoopProgram) => LoopProgram]> = [
+  ["simplifyValues", simplifyValues],
   ["dropDeadCode", dropDeadCode],
+  ["forwardCopies", forwardCopies],
   ["forwardCopies", forwardCopies],
   ["distributeFills", distributeFills],
   ["fuse", fuse],
   ["contract", contract],
   ["promote", promote],
   ["forwardStores", forwardStores],
+  ["simplifyValues", simplifyValues],
   ["dropDeadCode", dropDeadCode]
 ]
 
