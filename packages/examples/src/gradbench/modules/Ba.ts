@@ -40,7 +40,12 @@ const rotate = (rotation: Vector3, point: Vector3): Vector3 => {
   const still = Expr.eq(squared, 0)
   const angle = Expr.sqrt(squared)
   const [cosine, sine] = [Expr.cos(angle), Expr.sin(angle)]
-  const axis: Vector3 = [Expr.div(rotation[0], angle), Expr.div(rotation[1], angle), Expr.div(rotation[2], angle)]
+  const inverse = Expr.div(1, angle)
+  const axis: Vector3 = [
+    Expr.mul(rotation[0], inverse),
+    Expr.mul(rotation[1], inverse),
+    Expr.mul(rotation[2], inverse)
+  ]
   const along = Expr.mul(dot(axis, point), Expr.sub(1, cosine))
   const [sideways, slightly] = [cross(axis, point), cross(rotation, point)]
   const component = (i: 0 | 1 | 2): Scalar => {
@@ -74,7 +79,8 @@ const reprojection = (feature: readonly [Scalar, Scalar]) =>
       Expr.sub(point[1], centre[1]),
       Expr.sub(point[2], centre[2])
     ])
-    const [u, v] = [Expr.div(x, z), Expr.div(y, z)]
+    const inverse = Expr.div(1, z)
+    const [u, v] = [Expr.mul(x, inverse), Expr.mul(y, inverse)]
     const squared = Expr.add(Expr.square(u), Expr.square(v))
     const stretched = Expr.add(
       1,

@@ -45,8 +45,8 @@ const logMultivariateGamma = (d: number, x: number) =>
  *
  * **Details**
  *
- * The precision of a component is `QᵀQ`, where `Q` has `exp(q)` on its diagonal and `l` below it, column by column. The exponents `‖Q x - Q μ‖²` of
- * all observations come from one matrix product for each component.
+ * The precision of a component is `QᵀQ`, where `Q` has `exp(q)` on its diagonal and `l` below it, column by column. All `Q x - Q μ` come from one matrix
+ * product for each component.
  *
  * @category programs
  * @since 0.1.0
@@ -55,22 +55,16 @@ export const logPosterior = ({ d, gamma, k, m, n }: Mixture) =>
   Fn.make(
     { alpha: [k], mu: [k, d], q: [k, d], l: [k, (d * (d - 1)) / 2], x: [n, d] },
     ({ alpha, l, mu, q, x }) => {
-      const positions = packed(d)
-      const diagonal = Tensor.identity(d)
-
-      // β, of shape [k, n]: the logarithms of the weighted densities, but for a constant.
-      const exponents = Expr.map(
-        (component) => {
-          const factor = Expr.add(
-            Expr.tril(Expr.gather(component.l, positions), -1),
-            Expr.mul(diagonal, Expr.exp(component.q))
-          )
-          const deviations = Expr.sub(Expr.einsum("ij,nj->ni", factor, x), Expr.matmul(factor, component.mu))
-          const weight = Expr.add(component.alpha, Expr.sum(component.q))
-          return Expr.sub(weight, Expr.mul(0.5, Expr.sum(Expr.square(deviations), { axis: 1 })))
-        },
-        { alpha, mu, q, l }
+      const factors = Expr.add(
+        Expr.tril(Expr.gather(l, packed(d), 1), -1),
+        Expr.mul(Tensor.identity(d), Expr.expandDims(Expr.exp(q), 1))
       )
+      const centres = Expr.einsum("kij,kj->ki", factors, mu)
+      const deviations = Expr.sub(Expr.einsum("kij,nj->kni", factors, x), Expr.expandDims(centres, 1))
+      // β, of shape [k, n]: the logarithms of the weighted densities, but for a constant.
+      const weights = Expr.add(alpha, Expr.sum(q, { axis: 1 }))
+      const squaredNorms = Expr.sum(Expr.square(deviations), { axis: 2 })
+      const exponents = Expr.sub(Expr.expandDims(weights, 1), Expr.mul(0.5, squaredNorms))
       const logLikelihood = Expr.sub(
         Expr.sum(Expr.logSumExp(exponents, { axis: 0 })),
         Expr.mul(n, Expr.add((d / 2) * Math.log(2 * Math.PI), Expr.logSumExp(alpha)))
