@@ -59,7 +59,9 @@ const left = [
   "serialization",
   "calculus",
   "mutation",
-  "fuzz"
+  "fuzz",
+  "nist",
+  "mgh"
 ]
 const tests = globSync("packages/{forward-mode,reverse-mode,testing}/test/**/*.test.ts", { cwd: root })
   .filter((file) => !left.some((name) => file === `packages/testing/test/${name}.test.ts`))
@@ -118,7 +120,10 @@ const hash = (paths: ReadonlyArray<string>): string => {
   for (const path of paths) sum.update(path).update(read(path))
   return sum.digest("hex").slice(0, 16)
 }
-const shared = globSync(["packages/*/src/**/*.ts", "packages/*/test/**/*.ts", "packages/testing/scripts/mutation/*.ts"], { cwd: root })
+const shared = globSync(
+  ["packages/*/src/**/*.ts", "packages/*/test/**/*.ts", "packages/testing/scripts/mutation/*.ts"],
+  { cwd: root }
+)
   .filter((path) => !path.endsWith(".test.ts"))
   .sort()
 const measuredAt = `${root}/out/mutation.json`
