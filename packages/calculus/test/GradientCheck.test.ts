@@ -25,7 +25,7 @@ describe("checkGradient", () => {
         "b[1]"
       ])
       for (const entry of report.entries) {
-        expect(entry.forward).toBeCloseTo(entry.reverse, 14)
+        expect(entry.forward!).toBeCloseTo(entry.reverse, 14)
         expect(entry.relativeError).toBeLessThan(1e-9)
         expect(entry.numericError).toBeLessThan(1e-9)
         expect(entry.kink).toBeUndefined()
