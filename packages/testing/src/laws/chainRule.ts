@@ -58,8 +58,7 @@ const usual = (outputs: Tree.Spec): Fn.Any =>
  * const f = Fn.make([3], (x) => Expr.cumsum(x))
  * const g = Fn.make([3], (y) => Expr.logSumExp(y))
  * const report = Effect.runSync(Laws.chainRule(f, Tensor.make([1, 2, 3]), { then: g }))
- * console.log(report.comparisons.map(({ place }) => place))
- * // [ 'tangent of the output', 'cotangent of the input[0]', 'cotangent of the input[1]', 'cotangent of the input[2]', 'both modes' ]
+ * console.log(report.comparisons.length, report.comparisons.at(-1)?.place) // 5 both modes
  * ```
  *
  * @category laws

@@ -67,7 +67,7 @@ const linear = (
  *
  * const clipped = Expr.customJvp(f, ({ tangents }) => Expr.clamp(tangents, -1, 1))
  * const program = Laws.linearity(clipped, at).pipe(Effect.catchTag("LawViolation", ({ worst }) => Effect.succeed(worst?.place)))
- * console.log(Effect.runSync(program)) // tangent of the output[0]
+ * console.log(Effect.runSync(program)) // tangent of the output[1]
  * ```
  *
  * @category laws

@@ -105,8 +105,8 @@ const renderComparison = (
  * const violation = new Laws.LawViolation({
  *   law: "forward = reverse", sides: ["forward", "reverse"], program: "f", at: "{ x: [1, 2, 3] }", worst, violations: 1, of: 3
  * })
- * for (const line of violation.message.split("\n")) console.log(line)
- * // forward = reverse: 1 of 3 entries differ; at x[2]: forward 1, reverse 2, difference 1, allowed 1e-12
+ * console.log(violation.message.split("\n")[0])
+ * // forward = reverse: 1 of 3 entries differs; at x[2]: forward 1, reverse 2, difference 1, allowed 1e-12
  * console.log(violation._tag) // LawViolation
  * ```
  *
@@ -127,6 +127,8 @@ export class LawViolation extends Schema.TaggedError<LawViolation>()("LawViolati
   }
 }
 
+const counted = (n: number): string => `${n} ${n === 1 ? "entry" : "entries"}`
+
 /**
  * Writes the report of a law that holds, or its violation: the law, the worst entry with both values, the program and the point.
  *
@@ -137,7 +139,9 @@ export class LawViolation extends Schema.TaggedError<LawViolation>()("LawViolati
  * import { Effect } from "effect"
  *
  * const f = Fn.make({ x: [] }, ({ x }) => Expr.mul(3, x))
- * for (const line of Laws.render(Effect.runSync(Laws.modesAgree(f, { x: 0.5 }))).split("\n")) console.log(line)
+ * const text = Laws.render(Effect.runSync(Laws.modesAgree(f, { x: 0.5 })))
+ * console.log(text.split("\n")[0])
+ * // forward = reverse: holds for 1 entry; the nearest to its tolerance at x: forward 3, reverse 3, difference 0, allowed 3e-12
  * ```
  *
  * @category rendering
@@ -148,8 +152,9 @@ export const render = (result: Report | LawViolation): string => {
   const entry = worst === undefined ? "" : renderComparison(worst, sides)
   const said =
     "verdict" in result
-      ? `holds for ${result.comparisons.length} entries${entry === "" ? "" : `; the nearest to its tolerance ${entry}`}`
-      : (result.reason ?? `${result.violations} of ${result.of} entries differ; ${entry}`)
+      ? `holds for ${counted(result.comparisons.length)}${entry === "" ? "" : `; the nearest to its tolerance ${entry}`}`
+      : (result.reason ??
+        `${result.violations} of ${counted(result.of)} differ${result.violations === 1 ? "s" : ""}; ${entry}`)
   return `${law}: ${said}\n  program: ${program}\n  point: ${at}`
 }
 

@@ -93,7 +93,7 @@ describe("agreesWithNumeric", () => {
 describe("transpose", () => {
   it("finds rules that are not each other's transpose", () => {
     const error = broken(Laws.transpose(withFactors(1, 1, 1.5, 1), at))
-    expect(error.message).toMatch(/^<v, J u> = <J' v, u>: 1 of 1 entries differ; at the inner products: <v, J u> /)
+    expect(error.message).toMatch(/^<v, J u> = <J' v, u>: 1 of 1 entry differs; at the inner products: <v, J u> /)
   })
 
   it("in the directions that are asked for", () => {
