@@ -1,6 +1,6 @@
 // What the matchers accept and refuse, and every word of what they say.
 
-import { Expr, Fn, Tensor, Type } from "@fluxion/core"
+import { Expr, Fn, Initializer, Tensor, Type } from "@fluxion/core"
 import * as Reverse from "@fluxion/reverse-mode"
 import { Arbitraries, Matchers } from "@fluxion/testing"
 import * as fc from "fast-check"
@@ -277,7 +277,7 @@ describe("toEqualProgram", () => {
   })
 
   it("tells parameters apart by their names, and variables of an enclosing program by their identity", () => {
-    const model = (name: string) => Fn.make({ x: [] }, ({ x }) => Expr.mul(x, Expr.param(name, [])))
+    const model = (name: string) => Fn.make({ x: [] }, ({ x }) => Expr.mul(x, Expr.param(name, [], Initializer.zeros)))
     expect(model("w")).toEqualProgram(model("w"))
     expect(first(model("w"), model("v"))).toBe("first difference at operand 2 of mul: received w, expected v")
     Fn.make({ a: [], b: [] }, ({ a, b }) => {
@@ -346,18 +346,17 @@ describe("toHaveCorrectGradient", () => {
 
   it("points at the input whose derivative is wrong", () => {
     const message = messageOf(() => expect(wrong).toHaveCorrectGradient(at))
-    expect(message.replace(/ [-+.\de]+ {2}(?=correct|wrong)/g, " _  ").replace(/± \S+,/, "± _,")).toBe(
+    // The last digits of numerical derivatives are noise.
+    expect(message.replace(/± \S+,/, "± _,").replace(/ +\S+ {2}(?=correct|wrong)/g, "  _  ")).toBe(
       text(
         "expected the gradient to be correct at { x: [2, 3], y: 0.5 }, but 1 of 3 entries is wrong",
         "  worst at y: reverse -6, numerical 6 ± _, relative error 2.0",
         `  program: ${wrong}`,
         "  entry  forward     reverse    numeric  relative  verdict",
-        "  x[0]      none   1.5000000  1.5000000 _  correct",
-        "  x[1]      none   1.0000000  1.0000000 _  correct",
-        "  y         none  -6.0000000  6.0000000 _  wrong"
+        "  x[0]      none   1.5000000  1.5000000  _  correct",
+        "  x[1]      none   1.0000000  1.0000000  _  correct",
+        "  y         none  -6.0000000  6.0000000  _  wrong"
       )
-        .replace(/ {2,}_/g, " _")
-        .replaceAll("  _", " _")
     )
     expect(wrong).not.toHaveCorrectGradient(at)
   })

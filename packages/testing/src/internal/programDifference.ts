@@ -35,6 +35,19 @@ const sameTensor = (a: Tensor.Any, b: Tensor.Any): boolean =>
 const nameOf = (view: Expr.View): string =>
   view._tag === "Apply" || view._tag === "Project" ? view.primitive : view._tag.toLowerCase()
 
+/** The value of an attribute. Bodies are not written out. */
+const writtenValue = (value: unknown): string => {
+  if (isBody(value)) return "a body"
+  if (Array.isArray(value)) return cut(`[${value.map(writtenValue).join(", ")}]`, 120)
+  if (typeof value !== "object" || value === null || Tensor.isTensor(value)) return cut(renderValue(value), 120)
+  return cut(
+    `{ ${Object.entries(value)
+      .map(([key, own]) => `${key}: ${writtenValue(own)}`)
+      .join(", ")} }`,
+    120
+  )
+}
+
 /** A pairing that is one to one. */
 class Pairing<A> {
   private readonly there = new Map<A, A>()
@@ -185,7 +198,7 @@ class Comparer {
   private attributes(received: unknown, expected: unknown, primitive: string, path = ""): Difference | undefined {
     if (Object.is(received, expected)) return undefined
     const where = `the ${path === "" ? "attributes" : path} of ${primitive}`
-    const differ = { where, received: cut(renderValue(received), 120), expected: cut(renderValue(expected), 120) }
+    const differ = (): Difference => ({ where, received: writtenValue(received), expected: writtenValue(expected) })
     if (isBody(received) && isBody(expected)) {
       const pairing = this.partners.pair(received, expected)
       if (pairing === "new") this.bodies.push({ received, expected, where: primitive })
@@ -194,17 +207,17 @@ class Comparer {
         : undefined
     }
     if (typeof received !== "object" || typeof expected !== "object" || received === null || expected === null)
-      return differ
+      return differ()
     if (Tensor.isTensor(received) || Tensor.isTensor(expected)) {
       return Tensor.isTensor(received) && Tensor.isTensor(expected) && sameTensor(received, expected)
         ? undefined
-        : differ
+        : differ()
     }
     const keys = Object.keys(received)
     if (keys.length !== Object.keys(expected).length || Array.isArray(received) !== Array.isArray(expected))
-      return differ
+      return differ()
     for (const key of keys) {
-      if (!Object.hasOwn(expected, key)) return differ
+      if (!Object.hasOwn(expected, key)) return differ()
       const found = this.attributes(
         (received as Record<string, unknown>)[key],
         (expected as Record<string, unknown>)[key],
