@@ -111,7 +111,12 @@ const failuresOfTests = (name: (i: number) => string): ReadonlyArray<string> => 
     const own = testResults.find((result) => result.name.endsWith(name(i)))
     if (own === undefined || own.assertionResults.length === 0) return [`${at(example)}: no test ran: ${own?.message}`]
     const failed = own.assertionResults.flatMap(({ failureMessages }) => failureMessages)
-    const messages = failed.map((text) => text.replace(/\n {4}at [^]*$/, "").replace(/^\w*Error: /, ""))
+    const messages = failed.map((text) =>
+      text
+        .replace(/\n {4}at [^]*$/, "")
+        .replace(/^\w*Error: /, "")
+        .replaceAll(join(folder, name(i)), "example.test.ts")
+    )
     const expected = example.output === undefined ? [] : [example.output]
     return JSON.stringify(messages) === JSON.stringify(expected)
       ? []

@@ -54,6 +54,26 @@ describe("checkGradient", () => {
     })
   )
 
+  it.effect("checks a program that supports reverse mode only by that", () =>
+    Effect.gen(function* () {
+      const quotient = Fn.make({ a: [], b: [] }, ({ a, b }) => Expr.div(a, b))
+      const byHand = (sign: number) =>
+        Expr.customVjp(quotient, ({ cotangents, outputs, primals: { b } }) => ({
+          a: Expr.div(cotangents, b),
+          b: Expr.mul(sign, Expr.div(Expr.mul(cotangents, outputs), b))
+        }))
+      expect((yield* Calculus.checkGradient(byHand(-1), { a: 3, b: 2 })).verdict).toBe("correct")
+      const report = yield* Calculus.checkGradient(byHand(1), { a: 3, b: 2 })
+      expect(report.entries.map(({ forward, verdict }) => [forward, verdict])).toEqual([
+        [undefined, "correct"],
+        [undefined, "wrong"]
+      ])
+      expect(Calculus.renderGradientReport(report).split("\n")[2]).toMatch(
+        /^b +none +0\.75000000 +-0\.7500000\d+ .* wrong$/
+      )
+    })
+  )
+
   it.effect("suspects where there is no witness", () =>
     Effect.gen(function* () {
       const report = yield* Calculus.checkGradient(

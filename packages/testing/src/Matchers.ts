@@ -15,6 +15,7 @@ import { Effect, Result } from "effect"
 import { type Pair, pairsOf } from "./internal/entries.ts"
 import { cut, placeOf, renderNumber, renderValue } from "./internal/place.ts"
 import { programDifference } from "./internal/programDifference.ts"
+import { type WrongRule, wrongRules } from "./internal/ownRules.ts"
 import * as Ulp from "./Ulp.ts"
 
 /**
@@ -237,7 +238,10 @@ const renderEntry = (entry: GradientEntry): string => {
   ].join("")
 }
 
-const worstOf = ({ entries }: Calculus.GradientReport): GradientEntry | undefined =>
+const renderRule = ({ entries, site }: WrongRule): string =>
+  `  the rule${site === undefined ? " of its own" : ` built at ${site}`} is wrong at ${renderEntry(worstOf(entries)!)}`
+
+const worstOf = (entries: ReadonlyArray<GradientEntry>): GradientEntry | undefined =>
   entries.reduce<GradientEntry | undefined>((worst, entry) => {
     const by = worst === undefined ? 1 : severity[entry.verdict] - severity[worst.verdict]
     return by > 0 || (by === 0 && entry.relativeError > worst!.relativeError) ? entry : worst
@@ -249,7 +253,8 @@ const worstOf = ({ entries }: Calculus.GradientReport): GradientEntry | undefine
  * **Details**
  *
  * What `Calculus.checkGradient` says, with its options: kinks are allowed for, and a program that supports reverse mode only is checked by that. The message says how many entries are wrong, shows the
- * worst, with the path and the index of the input and the derivatives by each method, then all of them (where they are many, those that are not correct).
+ * worst, with the path and the index of the input and the derivatives by each method, then all of them (where they are many, those that are not correct). Rules of the program's own (`Expr.customVjp`,
+ * `Expr.customJvp`; outside of loops) are checked one by one at the values that they meet, and the wrong ones named by the line of code that built them.
  *
  * @example
  * ```ts
@@ -308,7 +313,8 @@ export const toHaveCorrectGradient = (
     message: () =>
       [
         `expected ${where}, but ${bad.length} of ${entries.length} entries ${said[verdict].replace(/^is/, bad.length === 1 ? "is" : "are")}`,
-        `  worst at ${renderEntry(worstOf(report)!)}`,
+        `  worst at ${renderEntry(worstOf(entries)!)}`,
+        ...wrongRules(received, at, options).map(renderRule),
         `  program: ${received}`,
         ...Calculus.renderGradientReport({ ...report, entries: shown })
           .split("\n")

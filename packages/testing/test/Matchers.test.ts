@@ -347,10 +347,11 @@ describe("toHaveCorrectGradient", () => {
   it("points at the input whose derivative is wrong", () => {
     const message = messageOf(() => expect(wrong).toHaveCorrectGradient(at))
     // The last digits of numerical derivatives are noise.
-    expect(message.replace(/± \S+,/, "± _,").replace(/ +\S+ {2}(?=correct|wrong)/g, "  _  ")).toBe(
+    expect(message.replaceAll(/± \S+,/g, "± _,").replace(/ +\S+ {2}(?=correct|wrong)/g, "  _  ")).toBe(
       text(
         "expected the gradient to be correct at { x: [2, 3], y: 0.5 }, but 1 of 3 entries is wrong",
         "  worst at y: reverse -6, numerical 6 ± _, relative error 2.0",
+        `  the rule built at ${import.meta.filename}:336:22 is wrong at y: reverse -6, numerical 6 ± _, relative error 2.0`,
         `  program: ${wrong}`,
         "  entry  forward     reverse    numeric  relative  verdict",
         "  x[0]      none   1.5000000  1.5000000  _  correct",
@@ -359,6 +360,25 @@ describe("toHaveCorrectGradient", () => {
       )
     )
     expect(wrong).not.toHaveCorrectGradient(at)
+  })
+
+  it("names the rule that is wrong, and the input, inside of a larger program", () => {
+    const pair = Fn.make({ p: [2], n: Type.index([]) }, ({ n, p }) => ({ a: Expr.gather(p, n), b: Expr.exp(p) }))
+    const rule = (sign: number) =>
+      Expr.customVjp(pair, ({ cotangents: { a, b }, outputs, primals: { n } }) => ({
+        p: Expr.add(Expr.scatterAdd(Expr.zeros([2]), n, Expr.mul(sign, a)), Expr.mul(b, outputs.b))
+      }))
+    const using = (first: number, second: number) =>
+      Fn.make({ q: [2] }, ({ q }) => {
+        const one = Fn.apply(rule(first), { p: q, n: Expr.constant(Tensor.index(1)) })
+        return Expr.add(Fn.apply(rule(second), { p: one.b, n: Expr.constant(Tensor.index(0)) }).a, Expr.sum(one.b))
+      })
+    const point = { q: Tensor.make([0.1, 0.2]) }
+    expect(using(1, 1)).toHaveCorrectGradient(point)
+    const message = messageOf(() => expect(using(1, -1)).toHaveCorrectGradient(point))
+    // One line of code built both rules; the second is the wrong one, in the element that it gathers.
+    expect(message.match(/the rule built at .*: /g)).toHaveLength(1)
+    expect(message).toMatch(/the rule built at .*Matchers\.test\.ts:\d+:\d+ is wrong at p\[0\]: reverse /)
   })
 
   it("shows what forward mode says where there is a rule for it, and both slopes at a kink", () => {
@@ -403,7 +423,7 @@ describe("toHaveCorrectGradient", () => {
     }))
     const lines = messageOf(() => expect(off).toHaveCorrectGradient({ x: Tensor.zeros([30]) })).split("\n")
     expect(lines[1]).toMatch(/worst at x\[17\]/)
-    expect(lines.slice(4).map((line) => line.trim().split(" ")[0])).toEqual(["x[17]"])
+    expect(lines.slice(5).map((line) => line.trim().split(" ")[0])).toEqual(["x[17]"])
   })
 
   it("negated, says so", () => {
