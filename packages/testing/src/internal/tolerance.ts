@@ -1,6 +1,6 @@
 // How far derivatives may differ by rounding: relative to the scale of the terms that they are sums of.
 
-import { Fn, Tensor } from "@fluxion/core"
+import { type Fn, Tensor } from "@fluxion/core"
 import { same } from "../Ulp.ts"
 import { basis, inner, magnitudes, tangentSpecs, type Tensors } from "./passes.ts"
 import { pathScale } from "./pathScale.ts"

@@ -1,5 +1,5 @@
 import * as Numeric from "@fluxion/calculus/Numeric"
-import { Fn, Tree } from "@fluxion/core"
+import { type Fn, Tree } from "@fluxion/core"
 import { Effect } from "effect"
 import { compareEntries, define } from "../internal/law.ts"
 import { bothModes } from "../internal/modes.ts"

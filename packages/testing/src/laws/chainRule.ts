@@ -6,7 +6,7 @@ import { forCotangents, forProducts, forTangents } from "../internal/tolerance.t
 import type { DirectionOptions, Kind, Law, Options } from "./model.ts"
 
 /**
- * Options of `chainRule`: the program `g` that follows, and directions, whose cotangents are those of the outputs of `g`.
+ * Options of `chainRule`: the `outer` program `g`, and directions, whose cotangents are those of the outputs of `g`.
  *
  * **Details**
  *
@@ -16,7 +16,7 @@ import type { DirectionOptions, Kind, Law, Options } from "./model.ts"
  * @since 0.1.0
  */
 export interface ChainRuleOptions<I, O> extends Options {
-  readonly then?: O extends Tree.Spec ? Fn.Fn<O, unknown> : never
+  readonly outer?: O extends Tree.Spec ? Fn.Fn<O, unknown> : never
   readonly tangents?: Tree.Value<Tree.Tangent<I>>
   readonly cotangents?: unknown
 }
@@ -57,7 +57,7 @@ const usual = (outputs: Tree.Spec): Fn.Any =>
  *
  * const f = Fn.make([3], (x) => Expr.cumsum(x))
  * const g = Fn.make([3], (y) => Expr.logSumExp(y))
- * const report = Effect.runSync(Laws.chainRule(f, Tensor.make([1, 2, 3]), { then: g }))
+ * const report = Effect.runSync(Laws.chainRule(f, Tensor.make([1, 2, 3]), { outer: g }))
  * console.log(report.comparisons.length, report.comparisons.at(-1)?.place) // 5 both modes
  * ```
  *
@@ -69,9 +69,9 @@ export const chainRule: Law<Composing> = define({
   sides: ["of the composition", "composed"],
   examine: (f, at, given) =>
     Effect.sync(() => {
-      const options = given as (DirectionOptions<never, never> & { readonly then?: Fn.Any }) | undefined
+      const options = given as (DirectionOptions<never, never> & { readonly outer?: Fn.Any }) | undefined
       const first = f as Fn.Fn<Tree.Spec, Tree.Spec>
-      const g = options?.then ?? usual(Fn.specs(f).outputs)
+      const g = options?.outer ?? usual(Fn.specs(f).outputs)
       const composed: Fn.Any = Fn.andThen(first, g as Fn.Fn<Tree.Spec, Tree.Spec>)
       const between = Fn.runSync(first, at as never)
       const { inputs, outputs } = tangentSpecs(composed)

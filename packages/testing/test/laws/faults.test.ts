@@ -169,18 +169,18 @@ describe("chainRule", () => {
       }
     )
     const constant = Fn.make({ a: [], b: [] }, () => ({ z: Expr.constant(2) }))
-    const error = broken(Laws.chainRule(shifted, { x: 0.5 }, { then: constant }))
+    const error = broken(Laws.chainRule(shifted, { x: 0.5 }, { outer: constant }))
     expect([error.worst?.place, error.worst?.left, error.worst?.right]).toEqual(["cotangent of x", 0, 1])
   })
 
   it("finds it in the program that follows", () => {
     const follows = Fn.make([3], (y) => ({ s: Expr.sum(y), y: Expr.sin(y) }))
-    holds(Laws.chainRule(plain, at, { then: follows }))
+    holds(Laws.chainRule(plain, at, { outer: follows }))
     const wrong = Expr.customVjp(follows, {
       jvp: ({ primals, tangents }) => ({ s: Expr.sum(tangents), y: Expr.mul(Expr.cos(primals), tangents) }),
       vjp: ({ cotangents: { s, y }, primals }) => Expr.sub(Expr.mul(Expr.cos(primals), y), s)
     })
-    expect(broken(Laws.chainRule(plain, at, { then: wrong })).violations).toBe(1)
+    expect(broken(Laws.chainRule(plain, at, { outer: wrong })).violations).toBe(1)
   })
 })
 

@@ -51,7 +51,7 @@ const trip = Laws.roundTrip(failing, { x })
 same<typeof trip, Effect.Effect<Laws.Report, Laws.LawViolation>>(true)
 Laws.agreesWithNumeric(reverseOnly, { x })
 Laws.hessianSymmetric(reverseOnly, { x })
-Laws.chainRule(vector, { x }, { then: null as never as Fn.Fn<{ readonly z: readonly [3] }, readonly []> })
+Laws.chainRule(vector, { x }, { outer: null as never as Fn.Fn<{ readonly z: readonly [3] }, readonly []> })
 
 expect(scalar).toHaveCorrectGradient({ x, y: 1 }, { wrong: 1e-4 })
 expect(reverseOnly).toHaveCorrectGradient({ x })
@@ -75,7 +75,7 @@ Laws.modesAgree(reverseOnly)
 // @ts-expect-error a Hessian is of one scalar output
 Laws.hessianSymmetric(vector)
 // @ts-expect-error what follows does not take the outputs
-Laws.chainRule(vector, { x }, { then: scalar })
+Laws.chainRule(vector, { x }, { outer: scalar })
 // @ts-expect-error there is no such primitive
 Laws.backendAgrees(Backend.interpreter)(scalar, { x, y: 1 }, { ulps: { expo: 1 } })
 
