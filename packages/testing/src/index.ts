@@ -6,3 +6,5 @@
 export * as Arbitraries from "./Arbitraries.ts"
 export * as Laws from "./Laws.ts"
 export * as Ulp from "./Ulp.ts"
+export * as PrimitiveSuite from "./PrimitiveSuite.ts"
+export { primitiveSuite } from "./PrimitiveSuite.ts"
