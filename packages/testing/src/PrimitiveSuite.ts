@@ -390,12 +390,16 @@ const attempt = (
     let comparisons = 0
     let worst: Comparison | undefined
     const use = ({ difference, tolerance }: Comparison): number =>
-      difference === 0 ? 0 : difference / (tolerance || Number.MIN_VALUE)
+      difference === 0
+        ? 0
+        : Number.isNaN(difference)
+          ? Number.POSITIVE_INFINITY
+          : difference / (tolerance || Number.MIN_VALUE)
     try {
       for (const finding of find()) {
         const violations = finding.comparisons.filter(isViolation)
         if (violations.length > 0) {
-          const furthest = violations.reduce((a, b) => (use(b) > use(a) || Number.isNaN(use(b)) ? b : a))
+          const furthest = violations.reduce((a, b) => (use(b) > use(a) ? b : a))
           const of = finding.comparisons.length
           return Effect.fail(
             new Disagreement({ check, where: finding.where(), worst: furthest, violations: violations.length, of })
