@@ -1,7 +1,7 @@
 // The tables have a row for everything that there is.
 
 import { Expr, Primitive } from "@fluxion/core"
-import { PrimitiveSuite, primitiveSuite } from "@fluxion/testing"
+import { type PrimitiveSuite, primitiveSuite } from "@fluxion/testing"
 import { describe, expect, it } from "vitest"
 import { derivedElementwise, derivedOfArrays } from "./derived.ts"
 import { derivedControl } from "./control.ts"
