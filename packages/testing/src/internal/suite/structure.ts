@@ -12,6 +12,7 @@ import { isRealOperand, names, type Subject, type Variant } from "./model.ts"
 import { gradientBy, modesOf } from "./orders.ts"
 import {
   applied,
+  filledLike,
   inner,
   programOf,
   pulled,
@@ -77,15 +78,19 @@ export function* linearity(subject: Subject): Findings {
   const relative = subject.tolerance * 10
   for (const { at, program, random, where } of places(subject, "linearity")) {
     const [inputs, outputs] = [realInputs(program), realOutputs(program)]
+    // Where derivatives are small by cancellation, of the terms that cancel.
+    const scale = scaleOfPaths(weighted(program, filledLike(outputs, 1)), at, relative)
+    const everything = filledLike(inputs, 1)
     const comparisons: Array<Comparison> = []
     const compareMap = (map: (x: Tensors) => Tensors, domain: typeof inputs, codomain: typeof inputs, name: string) => {
       const [x, y] = [directions(random, domain), directions(random, domain)]
       const whole = map(combined(p, x, q, y))
       const [ofX, ofY] = [map(x), map(y)]
       const parts = combined(p, ofX, q, ofY)
-      comparisons.push(
-        ...compareTensors(codomain, whole, parts, near(relative, ofX, ofY), `the ${name} of a sum of directions at `)
-      )
+      const simple = near(relative, ofX, ofY)()
+      const tolerance = (_: number, __: number, a: number, b: number): number =>
+        Math.abs(a - b) <= simple ? simple : scale.direction(everything, a, b)
+      comparisons.push(...compareTensors(codomain, whole, parts, tolerance, `the ${name} of a sum of directions at `))
     }
     if (subject.forward) compareMap((tangents) => pushed(program, at, tangents), inputs, outputs, "JVP")
     compareMap((cotangents) => pulled(program, at, cotangents), outputs, inputs, "VJP")
@@ -206,9 +211,15 @@ export function* batching(subject: Subject): Findings {
       const whole = transposed(points).map((own, i) => (i === same ? own[0]! : stack(subject, i, own)))
       const what = same === undefined ? "" : `, ${names[same]} shared`
       const comparisons: Array<Comparison> = []
-      const check = (leaves: typeof inputs, actual: Tensors, expected: Tensors, name: string): void => {
+      const check = (
+        leaves: typeof inputs,
+        actual: Tensors,
+        expected: Tensors,
+        name: string,
+        terms: ReadonlyArray<Tensors> = [expected]
+      ): void => {
         comparisons.push(
-          ...compareTensors(leaves, actual, expected, near(subject.tolerance, expected), `${name} mapped${what}, at `)
+          ...compareTensors(leaves, actual, expected, near(subject.tolerance, ...terms), `${name} mapped${what}, at `)
         )
       }
       const values = transposed(points.map((at) => valueAt(program, at)))
@@ -238,7 +249,8 @@ export function* batching(subject: Subject): Findings {
         realInputs(mapped),
         pulled(mapped, whole, transposed(vs).map(stackReals)),
         back.map((own, leaf) => (realPositions[leaf] === same ? sumOf(own) : stackReals(own))),
-        "VJP"
+        "VJP",
+        back
       )
       yield { where: () => describePoint(label, mapped, whole), comparisons }
     }
