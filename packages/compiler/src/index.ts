@@ -1,3 +1,4 @@
+// oxlint-disable unicorn/no-empty-file
 /**
  * From program to fused loops in JavaScript and WebAssembly SIMD.
  *

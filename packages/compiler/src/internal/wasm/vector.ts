@@ -15,7 +15,8 @@ export interface Variable extends Value {
 /** A number stands for a vector with this number in each lane. */
 export type Operand = Value | number
 
-type Floats = "f64x2" | "f32x4"
+/** The two kinds of vectors: of doubles and of singles. */
+export type Floats = "f64x2" | "f32x4"
 
 const buffer = new DataView(new ArrayBuffer(8))
 const doubleBits = (x: number): bigint => {
@@ -86,7 +87,10 @@ export class Vectors {
       const width = wide ? 8 : 4
       const address = this.module.internedData(
         `${width}:${BigInt.asUintN(8 * width, pattern)}`,
-        () => new Uint8Array((wide ? new BigInt64Array([pattern]) : new Int32Array([Number(BigInt.asIntN(32, pattern))])).buffer),
+        () =>
+          new Uint8Array(
+            (wide ? new BigInt64Array([pattern]) : new Int32Array([Number(BigInt.asIntN(32, pattern))])).buffer
+          ),
         width
       )
       this.code.i32Const(0)
@@ -244,12 +248,20 @@ export class Vectors {
   polynomial(coefficients: ReadonlyArray<Operand>, x: Value): Value {
     if (coefficients.length < 5) return this.horner(coefficients, x)
     const square = this.let(this.mul(x, x))
-    const even = this.horner(coefficients.filter((_, i) => i % 2 === 0), square)
-    const odd = this.horner(coefficients.filter((_, i) => i % 2 === 1), square)
+    const even = this.horner(
+      coefficients.filter((_, i) => i % 2 === 0),
+      square
+    )
+    const odd = this.horner(
+      coefficients.filter((_, i) => i % 2 === 1),
+      square
+    )
     return this.add(even, this.mul(x, odd))
   }
   horner(coefficients: ReadonlyArray<Operand>, x: Value): Value {
-    return coefficients.slice(0, -1).reduceRight<Value>((sum, c) => this.add(c, this.mul(x, sum)), this.lift(coefficients.at(-1)!))
+    return coefficients
+      .slice(0, -1)
+      .reduceRight<Value>((sum, c) => this.add(c, this.mul(x, sum)), this.lift(coefficients.at(-1)!))
   }
 }
 

@@ -76,11 +76,7 @@ const reduceLarge = (module: Module): number =>
         const middle = v.let(long("add", long("mul", low, wHigh), long("shr_u", long("mul", low, wLow), 32n)))
         const second = v.let(long("add", long("mul", high, wLow), long("and", middle, 0xffffffffn)))
         return v.let(
-          long(
-            "add",
-            long("add", long("mul", high, wHigh), long("shr_u", middle, 32n)),
-            long("shr_u", second, 32n)
-          )
+          long("add", long("add", long("mul", high, wHigh), long("shr_u", middle, 32n)), long("shr_u", second, 32n))
         )
       }
       const product = v.let(long("mul", mantissa, b))
@@ -91,11 +87,7 @@ const reduceLarge = (module: Module): number =>
       const shift = v.let(wide(v.apply("i32.and", "i32", exponent, v.i32(7))), "shift")
       v.assign(
         top,
-        long(
-          "or",
-          long("shl", top, shift),
-          long("shr_u", long("shr_u", lower, 1n), long("sub", v.i64(63n), shift))
-        )
+        long("or", long("shl", top, shift), long("shr_u", long("shr_u", lower, 1n), long("sub", v.i64(63n), shift)))
       )
       v.assign(lower, long("shl", lower, shift))
       const quadrant = v.let(long("shr_u", long("add", top, 1n << 61n), 62n), "quadrant")

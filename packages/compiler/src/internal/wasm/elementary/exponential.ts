@@ -144,7 +144,9 @@ export const exactExpm1 = (v: Vectors, x: Value): readonly [high: Variable, low:
   const reduced = reduce(v, x)
   const { rest, scale, tail } = reduced
   const square = v.let(v.mul(rest, rest))
-  const small = v.let(v.add(v.add(reduced.restLow, v.mul(square, v.horner(RELATIVE, rest))), v.add(tail, v.mul(tail, rest))))
+  const small = v.let(
+    v.add(v.add(reduced.restLow, v.mul(square, v.horner(RELATIVE, rest))), v.add(tail, v.mul(tail, rest)))
+  )
   // scale (1 + rest + small) - 1 = (scale - 1) + rest + (small + (scale - 1) (rest + small)), where rest is 0 or the larger
   // unless the first term is.
   const first = v.let(v.sub(scale, 1))

@@ -5,10 +5,10 @@ import { aside, type Operand, type Value, type Variable, type VectorFunction, ty
 // the two parts of log 2.
 
 const R = [
-  6.666666666666735130e-1, 3.999999999940941908e-1, 2.857142874366239149e-1, 2.222219843214978396e-1,
+  6.66666666666673513e-1, 3.999999999940941908e-1, 2.857142874366239149e-1, 2.222219843214978396e-1,
   1.818357216161805012e-1, 1.531383769920937332e-1, 1.479819860511658591e-1
 ]
-const LN2_HI = 6.93147180369123816490e-1
+const LN2_HI = 6.9314718036912381649e-1
 const LN2_LO = 1.90821492927058770002e-10
 
 const SQRT_HALF = 0x3fe6a09e667f3bcdn
@@ -33,10 +33,7 @@ const combine = (v: Vectors, f: Variable, k: Variable, low?: Value): Value => {
   const s = v.let(v.div(f, v.add(2, f)))
   const z = v.let(v.mul(s, s))
   const w = v.let(v.mul(z, z))
-  const r = v.add(
-    v.mul(w, v.horner([R[1]!, R[3]!, R[5]!], w)),
-    v.mul(z, v.horner([R[0]!, R[2]!, R[4]!, R[6]!], w))
-  )
+  const r = v.add(v.mul(w, v.horner([R[1]!, R[3]!, R[5]!], w)), v.mul(z, v.horner([R[0]!, R[2]!, R[4]!, R[6]!], w)))
   const half = v.let(v.mul(v.mul(0.5, f), f))
   const lowPart = low === undefined ? v.mul(k, LN2_LO) : v.add(v.mul(k, LN2_LO), low)
   return v.sub(v.mul(k, LN2_HI), v.sub(v.sub(half, v.add(v.mul(s, v.add(half, r)), lowPart)), f))

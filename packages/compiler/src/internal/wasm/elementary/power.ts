@@ -4,7 +4,7 @@ import { fastTwoSumError, twoProductError, upper } from "./exact.ts"
 import { ORDINARY, ordinaryExp, scaledExp } from "./exponential.ts"
 
 const CBRT = [
-  1.87595182427177009643, -1.88497979543377169875, 1.621429720105354466140, -0.758397934778766047437,
+  1.87595182427177009643, -1.88497979543377169875, 1.62142972010535446614, -0.758397934778766047437,
   0.145996192886612446982
 ]
 
@@ -47,18 +47,13 @@ export const hypot: VectorFunction = {
     const b = v.let(v.abs(y))
     const large = v.let(v.pmax(a, b))
     const small = v.let(v.pmin(a, b))
-    const factor = v.let(
-      v.select(v.gt(large, 2 ** 500), 2 ** -600, v.select(v.lt(large, 2 ** -400), 2 ** 600, 1))
-    )
+    const factor = v.let(v.select(v.gt(large, 2 ** 500), 2 ** -600, v.select(v.lt(large, 2 ** -400), 2 ** 600, 1)))
     const p = v.let(v.mul(large, factor))
     const q = v.let(v.mul(small, factor))
     const pp = v.let(v.mul(p, p))
     const qq = v.let(v.mul(q, q))
     const sum = v.let(v.add(pp, qq))
-    const sumLow = v.add(
-      v.sub(qq, v.sub(sum, pp)),
-      v.add(twoProductError(v, p, p, pp), twoProductError(v, q, q, qq))
-    )
+    const sumLow = v.add(v.sub(qq, v.sub(sum, pp)), v.add(twoProductError(v, p, p, pp), twoProductError(v, q, q, qq)))
     const root = v.let(v.sqrt(sum))
     const square = v.let(v.mul(root, root))
     const residual = v.add(v.sub(v.sub(sum, square), twoProductError(v, root, root, square)), sumLow)
