@@ -5,6 +5,7 @@ import { emit, type Floats, type VectorFunction, Vectors } from "./vector.ts"
 import { sigmoid, softplus } from "./elementary/activation.ts"
 import { erf, erfc } from "./elementary/errorFunction.ts"
 import { exp, expm1 } from "./elementary/exponential.ts"
+import { digamma, lgamma, polygamma } from "./elementary/gamma.ts"
 import { acosh, asinh, atanh, cosh, sinh, tanh } from "./elementary/hyperbolic.ts"
 import { acos, asin, atan, atan2 } from "./elementary/inverseTrigonometric.ts"
 import { log, log1p } from "./elementary/logarithm.ts"
@@ -35,6 +36,8 @@ const doubles = {
   softplus,
   erf,
   erfc,
+  lgamma,
+  digamma,
   pow,
   atan2,
   hypot,
@@ -70,6 +73,13 @@ const entry =
       }
     }
   ]
+
+/** The derivative of `order` (at least 1) of digamma. */
+export const polygammaFunction = (floats: Floats, order: number): ElementaryFunction => {
+  const name = `polygamma.${order}`
+  const definition = polygamma(order)
+  return entry(floats)([name, floats === "f64x2" ? definition : promoted(name, definition)])[1]
+}
 
 const entries = (floats: Floats, definitions: Readonly<Record<Name, VectorFunction>>) =>
   Object.fromEntries(Object.entries(definitions).map(entry(floats))) as Readonly<Record<Name, ElementaryFunction>>

@@ -1,6 +1,9 @@
 import wabt from "wabt"
+import { engine as optionalEngine, type Imports, type Memory } from "../../../src/internal/wasm/engine.ts"
 import type { Module } from "../../../src/internal/wasm/Module.ts"
 import type { ElementaryFunction } from "../../../src/internal/wasm/elementaryFunctions.ts"
+
+export const engine = optionalEngine!
 
 const features = { simd: true, relaxed_simd: true, bulk_memory: true, sat_float_to_int: true, sign_extension: true }
 
@@ -17,8 +20,8 @@ export const readByWabt = (module: Module): string => {
   }
 }
 
-export const instantiate = (module: Module, imports: WebAssembly.Imports = {}): WebAssembly.Exports =>
-  new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), imports).exports
+export const instantiate = (module: Module, imports: Imports = {}): Readonly<Record<string, unknown>> =>
+  new engine.Instance(new engine.Module(module.toBytes()), imports).exports
 
 type Floats = Float64Array<ArrayBuffer> | Float32Array<ArrayBuffer>
 
@@ -75,15 +78,15 @@ export const overArrays = <A extends Floats>(
   const module = make()
   addLoop(module, definition, ADDRESSES, inline)
   const exports = instantiate(module)
-  const buffer = (exports["memory"] as WebAssembly.Memory).buffer
+  const buffer = (exports["memory"] as Memory).buffer
   const run = exports["run"] as (bytes: number) => void
   return (x, y) => {
     const result = x.slice() as A
     const type = x.constructor as new (buffer: ArrayBuffer, at: number, length: number) => A
     for (let from = 0; from < x.length; from += CHUNK) {
       const count = Math.min(CHUNK, x.length - from)
-      const first = new type(buffer as ArrayBuffer, ADDRESSES.x, CHUNK)
-      const second = new type(buffer as ArrayBuffer, ADDRESSES.y, CHUNK)
+      const first = new type(buffer, ADDRESSES.x, CHUNK)
+      const second = new type(buffer, ADDRESSES.y, CHUNK)
       first.set(x.subarray(from, from + count) as never)
       if (y !== undefined) second.set(y.subarray(from, from + count) as never)
       run(count * x.BYTES_PER_ELEMENT)
