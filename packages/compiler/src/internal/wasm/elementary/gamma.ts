@@ -400,7 +400,7 @@ const factorial = (order: number): { readonly value: DoubleDouble; readonly expo
 const leadingTerm = (v: Vectors, order: number, y: Pair, factor: Pair): Scaled => {
   const field = v.let(v.shiftRight(y.hi, 52))
   const exponent = v.let(v.sub(v.or(field, 2 ** 52), 2 ** 52 + 1023))
-  const down = v.let(powerOfTwo(v, v.pmin(v.neg(exponent), 1022)))
+  const down = v.let(powerOfTwo(v, v.pmax(v.neg(exponent), -1022)))
   // 2^-1023 is not a normal number.
   const rest = v.let(v.select(v.gt(exponent, 1022), 0.5, 1))
   const unit: Pair = {
