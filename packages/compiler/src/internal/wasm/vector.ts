@@ -149,6 +149,9 @@ export class Vectors {
   gt = (x: Operand, y: Operand): Value => this.float("gt", x, y)
   ge = (x: Operand, y: Operand): Value => this.float("ge", x, y)
 
+  /** Where `magnitude`, which has no sign bit, is above `limit`, or NaN: one comparison of integers. */
+  beyond = (magnitude: Operand, limit: number): Value => this.integerGt(magnitude, limit)
+
   // Bits and integers
 
   and = (x: Operand, y: Operand): Value => this.apply("v128.and", "v128", x, y)

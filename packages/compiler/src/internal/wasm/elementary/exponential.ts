@@ -128,10 +128,10 @@ export const scaledExp = (v: Vectors, x: Variable, halvings: number, xLow?: Valu
 /** Where every |x| < 708 the result, elsewhere 2^-halvings e^x for the lanes that are not. */
 export const orScaledExp = (v: Vectors, x: Variable, result: Value, halvings = 0): Value => {
   const value = v.let(result)
-  const ordinary = v.let(v.lt(v.abs(x), ORDINARY))
-  v.unless(v.all(ordinary), () => {
+  const beyond = v.let(v.beyond(v.abs(x), ORDINARY))
+  v.if(v.any(beyond), () => {
     const special = aside(v, `exp.${halvings}`, (w, y) => scaledExp(w, y, halvings))
-    v.assign(value, v.select(ordinary, value, v.call(special, x)))
+    v.assign(value, v.select(beyond, v.call(special, x), value))
   })
   return value
 }
@@ -164,10 +164,10 @@ export const expm1: VectorFunction = {
     const [high] = exactExpm1(v, x)
     // The sign of x is that of the result; -0 would be lost in the sum.
     const value = v.let(v.or(high, v.and(x, v.signBit)))
-    const ordinary = v.let(v.lt(v.abs(x), ORDINARY))
-    v.unless(v.all(ordinary), () => {
+    const beyond = v.let(v.beyond(v.abs(x), ORDINARY))
+    v.if(v.any(beyond), () => {
       const special = aside(v, "exp.0", (w, y) => scaledExp(w, y, 0))
-      v.assign(value, v.select(ordinary, value, v.sub(v.call(special, x), 1)))
+      v.assign(value, v.select(beyond, v.sub(v.call(special, x), 1), value))
     })
     return value
   }
