@@ -11,6 +11,7 @@ import { acos, asin, atan, atan2 } from "./elementary/inverseTrigonometric.ts"
 import { log, log1p } from "./elementary/logarithm.ts"
 import { cbrt, hypot, pow } from "./elementary/power.ts"
 import { rem } from "./elementary/remainder.ts"
+import { natives } from "./elementary/singles.ts"
 import { cos, sin, tan } from "./elementary/trigonometric.ts"
 
 /** Of vectors of two doubles. */
@@ -46,10 +47,13 @@ const doubles = {
 
 type Name = keyof typeof doubles
 
-/** Of vectors of four singles: through doubles, at most 1 ULP from the correctly rounded value. */
-const singles = Object.fromEntries(
-  Object.entries(doubles).map(([name, definition]) => [name, promoted(name, definition)])
-) as Readonly<Record<Name, VectorFunction>>
+/** Of vectors of four singles: some in single precision, the others through doubles (at most 1 ULP off). */
+const singles = {
+  ...(Object.fromEntries(
+    Object.entries(doubles).map(([name, definition]) => [name, promoted(name, definition)])
+  ) as Readonly<Record<Name, VectorFunction>>),
+  ...natives
+}
 
 /** How a function of vectors gets into a module. */
 export interface ElementaryFunction {

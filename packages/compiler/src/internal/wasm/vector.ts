@@ -48,6 +48,11 @@ export class Vectors {
     this.integers = floats === "f64x2" ? "i64x2" : "i32x4"
   }
 
+  /** The same code seen as of vectors of another type. */
+  of(floats: Floats): Vectors {
+    return new Vectors(this.module, this.code, floats)
+  }
+
   // Values and variables
 
   private value(type: ValueType, emit: () => void): Value {
