@@ -1,5 +1,5 @@
 import { aside, type Value, type Variable, type VectorFunction, type Vectors } from "../vector.ts"
-import { type DoubleDouble, multiply } from "./doubleDouble.ts"
+import { type DoubleDouble, multiply, once } from "./doubleDouble.ts"
 import { fastTwoSumError, twoSumError } from "./exact.ts"
 
 // e^x = 2^(k / 128) e^r with k the integer nearest to 128 x / log 2, so |r| <= log 2 / 256: a table of 2^(i / 128) and a
@@ -37,7 +37,7 @@ const ROOTS: ReadonlyArray<DoubleDouble> = [
  * For i = 0 ... 127 two doubles: lo / hi of 2^(i / 128) = hi + lo, and the bits of hi without what i contributes to
  * `k << 45`, so that adding the latter gives 2^(k / 128).
  */
-const table = (): Uint8Array => {
+const table = once(() => {
   const bytes = new DataView(new ArrayBuffer(128 * 16))
   for (let i = 0; i < 128; i++) {
     const power = ROOTS.reduce((product, root, j) => (i & (64 >> j) ? multiply(product, root) : product), {
@@ -49,7 +49,7 @@ const table = (): Uint8Array => {
     bytes.setBigUint64(16 * i + 8, bytes.getBigUint64(16 * i + 8, true) - (BigInt(i) << 45n), true)
   }
   return new Uint8Array(bytes.buffer)
-}
+})
 
 interface Reduced {
   /** 2^(k / 128), rounded; multiplied by `1 + tail` it is exact to 106 bits. */

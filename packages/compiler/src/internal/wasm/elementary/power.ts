@@ -1,5 +1,5 @@
 import { aside, type Operand, type Value, type Variable, type VectorFunction, type Vectors } from "../vector.ts"
-import { add, divide, type DoubleDouble, multiply } from "./doubleDouble.ts"
+import { add, divide, type DoubleDouble, multiply, once } from "./doubleDouble.ts"
 import { fastTwoSumError, twoProductError, upper } from "./exact.ts"
 import { ORDINARY, ordinaryExp, scaledExp } from "./exponential.ts"
 
@@ -83,17 +83,20 @@ const LOG = [
   -0.1250039015951378
 ]
 
+/** 2 / n for odd n from 45 down to 1. */
+const ATANH = Array.from({ length: 23 }, (_, i) => divide({ hi: 2, lo: 0 }, { hi: 45 - 2 * i, lo: 0 }))
+
 /** log x for x near 1, by the series of 2 atanh((x - 1) / (x + 1)). */
 const preciseLog = (x: number): DoubleDouble => {
   const s = divide({ hi: x - 1, lo: 0 }, { hi: x + 1, lo: 0 })
   const square = multiply(s, s)
   let sum: DoubleDouble = { hi: 0, lo: 0 }
-  for (let n = 45; n > 0; n -= 2) sum = add(multiply(sum, square), divide({ hi: 2, lo: 0 }, { hi: n, lo: 0 }))
+  for (const coefficient of ATANH) sum = add(multiply(sum, square), coefficient)
   return multiply(s, sum)
 }
 
 /** For each of 128 intervals of z: 1/c of at most 10 bits, zero, log c as a multiple of 2^-42, and the rest of it. */
-const logTable = (): Uint8Array => {
+const logTable = once(() => {
   const bits = new DataView(new ArrayBuffer(8))
   const from = (i: number): number => {
     bits.setBigUint64(0, Z_START + (BigInt(i) << 45n))
@@ -108,7 +111,7 @@ const logTable = (): Uint8Array => {
     return [inverse, 0, high, -log.hi - high - log.lo]
   })
   return new Uint8Array(new Float64Array(rows.flat()).buffer)
-}
+})
 
 interface LogRow {
   /** x = 2^k z, and log 2 = high + low; k times high is exact. */
