@@ -4,3 +4,5 @@
  *
  * @since 0.1.0
  */
+export * as JavaScript from "./JavaScript.ts"
+export * as Wasm from "./Wasm.ts"
