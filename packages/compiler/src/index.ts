@@ -1,4 +1,3 @@
-// oxlint-disable unicorn/no-empty-file
 /**
  * From program to fused loops in JavaScript and WebAssembly SIMD.
  *

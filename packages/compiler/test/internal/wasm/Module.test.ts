@@ -11,7 +11,7 @@ import {
   type Plain,
   plain
 } from "../../../src/internal/wasm/instructions.ts"
-import type { Memory } from "../../../src/internal/wasm/engine.ts"
+import type { Memory } from "./engine.ts"
 import { Module } from "../../../src/internal/wasm/Module.ts"
 import { print } from "../../../src/internal/wasm/text.ts"
 import { engine, instantiate, readByWabt } from "./support.ts"

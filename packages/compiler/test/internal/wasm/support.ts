@@ -1,5 +1,5 @@
 import wabt from "wabt"
-import { engine as optionalEngine, type Imports, type Memory } from "../../../src/internal/wasm/engine.ts"
+import { engine as optionalEngine, type Imports, type Memory } from "./engine.ts"
 import type { Module } from "../../../src/internal/wasm/Module.ts"
 import type { ElementaryFunction } from "../../../src/internal/wasm/elementaryFunctions.ts"
 
