@@ -149,14 +149,20 @@ describe("the table of ratios", () => {
     const ratio = (mean: number, largest: number) => ({ mean: expect.closeTo(mean, 12), largest })
     expect(Summary.rows(all, "own", "manual")).toEqual([
       {
-        ...{ module: "lse", sizes: 2, valid: 3, judged: 4 },
+        module: "lse",
+        sizes: 2,
+        valid: 3,
+        judged: 4,
         gradient: ratio(2, 8),
         primal: ratio(1, 2),
         gradientToPrimal: ratio(4, 8),
         peerGradientToPrimal: ratio(2, 2)
       },
       {
-        ...{ module: "kmeans", sizes: 1, valid: 2, judged: 2 },
+        module: "kmeans",
+        sizes: 1,
+        valid: 2,
+        judged: 2,
         gradient: ratio(4, 4),
         primal: ratio(2, 2),
         gradientToPrimal: ratio(2, 2),

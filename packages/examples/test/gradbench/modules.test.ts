@@ -5,7 +5,7 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import * as Ba from "../../src/gradbench/modules/Ba.ts"
 import * as Det from "../../src/gradbench/modules/Det.ts"
-import * as Gmm from "../../src/gradbench/modules/Gmm.ts"
+import type * as Gmm from "../../src/gradbench/modules/Gmm.ts"
 import { argmin, gradient, type Mode } from "../../src/gradbench/modules/GradientDescent.ts"
 import * as Particle from "../../src/gradbench/modules/Particle.ts"
 import { difference, error, output, paths, rows, slope, slopes, wave } from "./support.ts"
@@ -54,7 +54,11 @@ describe("lse", () => {
 
 describe("gmm", () => {
   const mixture = ({ d, gamma, k, m, n }: Gmm.Mixture) => ({
-    ...{ d, k, n, m, gamma },
+    d,
+    k,
+    n,
+    m,
+    gamma,
     x: rows(
       wave(1, n * d, (x) => 2 * x),
       d
@@ -203,6 +207,9 @@ describe("kmeans", () => {
 })
 
 describe("ba", () => {
+  const elements = (value: unknown) =>
+    (value as { readonly reproj_error: { readonly elements: ReadonlyArray<number> } }).reproj_error.elements
+
   const camera = [0.2, -0.4, 0.3, 0.1, 0.2, -3, 700, 320, 240, 0.01, -0.02]
   const input = { n: 2, m: 3, p: 6, cam: camera, x: [0.5, -0.7, 4], w: 0.9, feat: [350, 200] }
 
@@ -225,7 +232,7 @@ describe("ba", () => {
     ])
     const variables = [...paths(camera, "cam"), ["x", 0], ["x", 1], ["x", 2], ["w"]]
     const numeric = [0, 1].flatMap((row) =>
-      variables.map((path) => slope("ba", "objective", input, path, (value: any) => value.reproj_error.elements[row]))
+      variables.map((path) => slope("ba", "objective", input, path, (value) => elements(value)[row]))
     )
     expect(difference(vals, [...numeric, -1.8])).toBeLessThan(1e-8)
   })
@@ -248,6 +255,8 @@ describe("ba", () => {
     }
   }
 
+  type Block = Readonly<Record<"cameras" | "points" | "weight", { readonly data: Float64Array }>>
+
   it("is the whole Jacobian of all errors", () => {
     const dense = Forward.jacobian(
       Fn.make({ cameras: [3, 11], points: [4, 3], weight: [5] }, ({ cameras, points, weight }) =>
@@ -262,11 +271,11 @@ describe("ba", () => {
       cameras: at.cameras,
       points: at.points,
       weight: at.observations.weight
-    } as never) as any
-    const blockRows = (block: any, count: number): ReadonlyArray<ReadonlyArray<number>> =>
+    } as never) as unknown as Record<"reprojection" | "weight", Block>
+    const blockRows = (block: Block, count: number): ReadonlyArray<ReadonlyArray<number>> =>
       Array.from({ length: count }, (_, i) =>
         [block.cameras, block.points, block.weight].flatMap(({ data }) =>
-          Array.from(data.subarray((i * data.length) / count, ((i + 1) * data.length) / count) as Float64Array)
+          Array.from(data.subarray((i * data.length) / count, ((i + 1) * data.length) / count))
         )
       )
     const expected = [...blockRows(reprojection, 10), ...blockRows(weight, 5)]
@@ -286,9 +295,7 @@ describe("ba", () => {
   it("differentiates rotations at no rotation", () => {
     const still = { ...input, cam: [0, 0, 0, ...camera.slice(3)] }
     const { vals } = output("ba", "jacobian", still) as { readonly vals: ReadonlyArray<number> }
-    const numeric = [0, 1, 2].map((i) =>
-      slope("ba", "objective", still, ["cam", i], (value: any) => value.reproj_error.elements[0])
-    )
+    const numeric = [0, 1, 2].map((i) => slope("ba", "objective", still, ["cam", i], (value) => elements(value)[0]))
     expect(difference(vals.slice(0, 3), numeric)).toBeLessThan(1e-6)
   })
 })

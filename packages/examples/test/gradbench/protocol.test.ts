@@ -4,7 +4,12 @@ import { modules } from "../../src/gradbench/modules/index.ts"
 import { answers } from "../../src/gradbench/Tool.ts"
 import { failure } from "../support.ts"
 
-const session = (...messages: ReadonlyArray<unknown>): ReadonlyArray<any> =>
+interface Answer {
+  readonly timings: ReadonlyArray<{ readonly name: string; readonly nanoseconds: number }>
+  readonly error: string
+}
+
+const session = (...messages: ReadonlyArray<unknown>): ReadonlyArray<Answer> =>
   Effect.runSync(
     Stream.runCollect(
       answers(
@@ -34,8 +39,8 @@ describe("the tool", () => {
       { id: 4, success: true, output: 6, timings: expect.any(Array) },
       { id: 5 }
     ])
-    expect(responses[2].timings.map(({ name }: { name: string }) => name)).toEqual(["prepare", "evaluate"])
-    for (const { nanoseconds } of responses[2].timings) {
+    expect(responses[2]!.timings.map(({ name }) => name)).toEqual(["prepare", "evaluate"])
+    for (const { nanoseconds } of responses[2]!.timings) {
       expect(Number.isInteger(nanoseconds)).toBe(true)
       expect(nanoseconds).toBeGreaterThanOrEqual(0)
     }
@@ -62,9 +67,9 @@ describe("the tool", () => {
 
   it("runs at least so many times, and at least so long", () => {
     const timings = (runs: object): ReadonlyArray<number> =>
-      session({ id: 1, kind: "evaluate", module: "lse", function: "primal", input: { x: [1, 2], ...runs } })[0]
-        .timings.filter(({ name }: { name: string }) => name === "evaluate")
-        .map(({ nanoseconds }: { nanoseconds: number }) => nanoseconds)
+      session({ id: 1, kind: "evaluate", module: "lse", function: "primal", input: { x: [1, 2], ...runs } })[0]!
+        .timings.filter(({ name }) => name === "evaluate")
+        .map(({ nanoseconds }) => nanoseconds)
     expect(timings({})).toHaveLength(1)
     expect(timings({ min_runs: 5, min_seconds: 0 })).toHaveLength(5)
     const long = timings({ min_runs: 1, min_seconds: 0.02 })
@@ -98,7 +103,7 @@ describe("the tool", () => {
 
   it("says what is wrong with an input, and where", () => {
     const refusal = (module: string, name: string, input: unknown): string =>
-      session({ id: 1, kind: "evaluate", module, function: name, input })[0].error
+      session({ id: 1, kind: "evaluate", module, function: name, input })[0]!.error
     expect(refusal("lse", "primal", { x: [1, "2"] })).toMatch(
       /^lse\.primal: the input is not as expected: .*expected a number at \[1\], got string[^]*\["x"\]/
     )

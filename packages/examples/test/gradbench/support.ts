@@ -30,15 +30,16 @@ export const difference = (actual: ReadonlyArray<number>, expected: ReadonlyArra
       )
     : Number.POSITIVE_INFINITY
 
-const replaced = (input: unknown, path: ReadonlyArray<string | number>, value: number): unknown => {
-  const copy = structuredClone(input) as any
-  const inner = path.slice(0, -1).reduce((at, key) => at[key], copy)
-  inner[path.at(-1)!] = value
+type Path = ReadonlyArray<string | number>
+
+const child = (nested: unknown, key: string | number): unknown => (nested as Record<string | number, unknown>)[key]
+
+const replaced = (input: unknown, path: Path, value: number): unknown => {
+  const copy: unknown = structuredClone(input)
+  const inner = path.slice(0, -1).reduce(child, copy)
+  ;(inner as Record<string | number, unknown>)[path.at(-1)!] = value
   return copy
 }
-
-const valueAt = (input: unknown, path: ReadonlyArray<string | number>): number =>
-  path.reduce((at, key) => at[key], input as any)
 
 const asList = (value: unknown): ReadonlyArray<number> =>
   typeof value === "number" ? [value] : (value as Array<number>)
@@ -48,11 +49,11 @@ export const slopes = (
   module: string,
   name: string,
   input: unknown,
-  path: ReadonlyArray<string | number>,
-  read: (output: any) => unknown = (value) => value
+  path: Path,
+  read: (output: unknown) => unknown = (value) => value
 ): ReadonlyArray<number> => {
   const h = 1e-3
-  const at = valueAt(input, path)
+  const at = path.reduce(child, input) as number
   const f = (x: number) => asList(read(output(module, name, replaced(input, path, x))))
   const [farBelow, below, above, farAbove] = [f(at - 2 * h), f(at - h), f(at + h), f(at + 2 * h)]
   return above.map((_, i) => (8 * (above[i]! - below[i]!) - (farAbove[i]! - farBelow[i]!)) / (12 * h))
@@ -62,8 +63,5 @@ export const slopes = (
 export const slope = (...args: Parameters<typeof slopes>): number => slopes(...args)[0]!
 
 /** The paths of all numbers in lists. */
-export const paths = (
-  nested: unknown,
-  ...before: ReadonlyArray<string | number>
-): ReadonlyArray<ReadonlyArray<string | number>> =>
+export const paths = (nested: unknown, ...before: Path): ReadonlyArray<Path> =>
   Array.isArray(nested) ? nested.flatMap((element, i) => paths(element, ...before, i)) : [before]

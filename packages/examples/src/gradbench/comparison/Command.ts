@@ -72,7 +72,7 @@ const flags = {
 const tool = "fluxion"
 
 // These have no options.
-const untimed = ["hello"]
+const untimed = new Set(["hello"])
 
 /**
  * `gradbench`: runs evals of the suite against our tool and another one, and prints ratios of their times.
@@ -97,7 +97,7 @@ export const command = Command.make("gradbench", flags, (options) =>
     for (const text of chosen) {
       const [name = "", ...own] = text.trim().split(/\s+/)
       const sizes = own.length === 0 && options.small ? (small[name] ?? "") : own.join(" ")
-      const timing = untimed.includes(name) ? "" : `--min-seconds ${options.seconds}`
+      const timing = untimed.has(name) ? "" : `--min-seconds ${options.seconds}`
       const evaluation = {
         name: `the eval ${name}`,
         command: `${options.python} python/gradbench/gradbench/evals/${name}/run.py ${sizes} ${timing}`,
