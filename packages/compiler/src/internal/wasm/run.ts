@@ -1,6 +1,6 @@
 // Makes a printed module executable.
 
-import { type Backend, Elementwise, type Failure, Tensor } from "@fluxion/core"
+import { type Backend, type Failure, Tensor } from "@fluxion/core"
 import { Result } from "effect"
 import { allocate } from "../javascript/run.ts"
 import type { Buffer, LoopProgram } from "../loops/model.ts"
@@ -31,7 +31,7 @@ export interface Instance {
 }
 
 export const instantiate = (printed: Printed): Instance => {
-  const { addressOf, bytes, checks, failure, imports, kernels, pages } = printed
+  const { addressOf, bytes, checks, failure, kernels, pages } = printed
   const view = ({ elementType, shape }: Buffer, address: number): Data => {
     const { buffer } = memory
     const size = shape.reduce((a, b) => a * b, 1)
@@ -50,8 +50,7 @@ export const instantiate = (printed: Printed): Instance => {
         )
       )
       results.forEach((result, i) => view(result, addressOf(result)).set(computed[i]!.data))
-    },
-    ...Object.fromEntries(imports.map((name) => [name, (Elementwise.functions as Record<string, unknown>)[name]]))
+    }
   }
   const instance = new WasmInstance(new Module(bytes), { host })
   const memory = instance.exports["memory"] as Memory
