@@ -509,15 +509,15 @@ const imaginaryStep = (x: number): number => {
  * The program is evaluated with complex numbers, so nothing is subtracted and the step can be so small (2^-332, about 1e-100, and less than that part of inputs near 0)
  * that no truncation is left: the result is about as accurate as the value of a program is, one or two units in the last place for an elementary
  * function. The structure is that of `jacobian`; of a scalar output it is the gradient. `error` adds up the measured noise of the derivative (see `noise`), what doubling the
- * step changes, and what underflows.
+ * step changes, and what underflows; it is infinite for inputs below 1e-300 or beyond 1e207 in magnitude.
  *
  * Real parts are the program's own values. Comparisons, `select`, `abs`, `max` and control flow decide by real parts, as in Martins, Sturdza and Alonso; where a
  * comparison is a tie, the derivative is that of the branch which is taken. Where the variation meets a corner (`abs`, `relu`, `max`, `min`, `clamp`), a jump (`sign`,
- * `floor`, `ceil`, `round`, `rem`), a pole or a branch point (`sqrt` at 0), or `eigh`, the result is a `NotAnalyticError`. Like differences, it takes
- * no notice of `stopGradient` and of derivative rules that a program brings along. Loops, branches, maps and calls are followed;
+ * `floor`, `ceil`, `round`, `rem`), a pole or a branch point (`sqrt` at 0), or `eigh`, the result is a `NotAnalyticError`. `stopGradient` is
+ * honoured; of derivative rules that a program brings along it takes no notice. Loops, branches, maps and calls are followed;
  * of `root` the solution is continued by a step of Newton's method.
  *
- * Fails with the program's own failure at the point. Costs about 30 evaluations with complex numbers for each element of the inputs, two of which are for the derivative itself.
+ * Fails with the program's own failure at the point. Costs about 40 evaluations with complex numbers for each element of the inputs, two of which are for the derivative itself.
  *
  * J. R. R. A. Martins, P. Sturdza and J. J. Alonso, "The complex-step derivative approximation", ACM Transactions on Mathematical Software 29 (2003); W. Squire and G. Trapp,
  * "Using complex variables to estimate derivatives of real functions", SIAM Review 40 (1998).
@@ -561,7 +561,9 @@ export const complexStep: <I extends Tree.Spec, O, E, R>(
       moved[element] = x
       const im = new Float64Array(re.data.length)
       im[element] = h
-      return { re: Tensor.fromArray(moved, re.shape), im }
+      const varies = new Float64Array(re.data.length)
+      varies[element] = 1
+      return { re: Tensor.fromArray(moved, re.shape), im, varies }
     })
     return Fn.interpret(f, complex, inputs).filter((_, i) => isReal(outputs[i]!))
   }
@@ -583,9 +585,10 @@ export const complexStep: <I extends Tree.Spec, O, E, R>(
       const slopes = Failure.attempt(() => slopesOf(along(leaf, element, y, h), h))
       return Result.isSuccess(slopes) ? slopes.success : new Float64Array(value.length).fill(Number.NaN)
     }
-    const noise = noiseOf(near, x, x === 0 ? 1 : 0)
-    // So near to 0 no step is left between its own square and the smallest numbers.
-    const underflow = x !== 0 && h > Math.abs(x) * 2 ** -26 ? Number.POSITIVE_INFINITY : 2 ** -1070 / h
+    const noise = noiseOf(near, x, x === 0 ? 1 : 0, true)
+    // Of the smallest numbers no step leaves its square below rounding; beside the largest ones it may underflow.
+    const ratio = x === 0 ? 2 ** -332 : h / Math.abs(x)
+    const underflow = ratio > 2 ** -26 || ratio < 2 ** -1022 ? Number.POSITIVE_INFINITY : 2 ** -1070 / h
     return { value, error: value.map((d, i) => Math.abs(doubled[i]! - d) + noise[i]! + underflow), step }
   }
   const columns = flat.sizes.map((size, leaf) => Array.from({ length: size }, (_, i) => column(leaf, i)))

@@ -2,7 +2,8 @@
 // squares are below rounding (J. R. R. A. Martins, P. Sturdza and J. J. Alonso, "The complex-step derivative approximation", ACM TOMS 29, 2003).
 
 import { type Algebra, Body, CallSite, type Failure, Interpreter, type Primitive, Shape, Tensor, Type } from "@fluxion/core"
-import { binary, type Imaginary1, type Imaginary2, polygammaOf, unary } from "./complexFunctions.ts"
+import { rules as sparsityRules } from "../rules/sparsity/index.ts"
+import { binary, type Imaginary1, type Imaginary2, isSingularity, polygammaOf, unary } from "./complexFunctions.ts"
 import * as Matrices from "./complexMatrices.ts"
 
 /**
@@ -12,6 +13,8 @@ import * as Matrices from "./complexMatrices.ts"
 export interface Complex {
   readonly re: Tensor.Any
   readonly im: Float64Array | undefined
+  /** Where it varies at all: 1, otherwise 0. A square at 0 varies, with an imaginary part of 0. */
+  readonly varies?: Float64Array | undefined
   readonly obstacle?: Obstacle | undefined
 }
 
@@ -68,6 +71,8 @@ interface Call {
   readonly operands: ReadonlyArray<Complex>
   /** The value of the program. */
   readonly re: Tensor.Any
+  /** Where the result varies. */
+  readonly varies: Float64Array
   /** Takes note of an obstacle, and gives what is in its place. */
   readonly stop: (operands: ReadonlyArray<number>, index: ReadonlyArray<number>, reason: string) => number
 }
@@ -79,10 +84,13 @@ const repeated = (x: Tensor.Any, shape: Shape.Shape): ArrayLike<number> =>
 
 const zeros = (n: number): Float64Array => new Float64Array(n)
 
-/** Element by element; one that does not vary is left out, and so meets no infinite factor. */
+/**
+ * Element by element; one that does not vary is left out, and so meets no infinite factor. One that varies only to higher order meets poles and branch points, but
+ * no corners.
+ */
 const elementwise =
   (im: (parts: ReadonlyArray<number>, value: number, stop: (reason: string) => number) => number): Rule =>
-  ({ operands, re, stop }) => {
+  ({ operands, re, stop, varies }) => {
     const parts = operands.flatMap((operand) => [
       repeated(operand.re, re.shape),
       operand.im === undefined ? zeros(re.data.length) : repeated(imaginary(operand), re.shape)
@@ -90,14 +98,13 @@ const elementwise =
     const out = zeros(re.data.length)
     for (let e = 0; e < out.length; e++) {
       const own = parts.map((part) => part[e]!)
-      if (own.every((x, i) => i % 2 === 0 || x === 0)) continue
+      if (varies[e] === 0) continue
+      const flat = own.every((x, i) => i % 2 === 0 || x === 0)
       const value = re.data[e]!
-      const halt = (reason: string): number =>
-        stop(
-          own.filter((_, i) => i % 2 === 0),
-          indexOf(e, re.shape),
-          reason
-        )
+      const halt = (reason: string): number => {
+        const at = own.filter((_, i) => i % 2 === 0)
+        return flat && !isSingularity(reason) ? 0 : stop(at, indexOf(e, re.shape), reason)
+      }
       out[e] = Number.isNaN(value) ? Number.NaN : im(own, value, halt)
     }
     return out
@@ -362,8 +369,7 @@ const rules: { readonly [K in Primitive.Name]: Rule } = {
     (a) => single(Matrices.factor(a).diagonal.reduce((sum, [re, im]) => sum + Math.atan(im / re), 0)),
     isSingular
   ),
-  // The rules of derivatives that a program overrides have no bearing on its values.
-  stopGradient: first,
+  stopGradient: constant,
   foldIn: constant,
   randomUniform: constant,
   randomPermutation: constant,
@@ -371,13 +377,63 @@ const rules: { readonly [K in Primitive.Name]: Rule } = {
   after: first
 }
 
-const slice = (i: number, { im, obstacle, re }: Complex): Complex => {
+const ones = (n: number): Float64Array => zeros(n).fill(1)
+
+const variation = ({ im, re, varies }: Complex): Tensor.Any =>
+  Tensor.fromArray(varies ?? (im === undefined ? zeros(re.data.length) : ones(re.data.length)), re.shape)
+
+/** They stand still but where they jump. */
+const steps: ReadonlySet<Primitive.Name> = new Set(["sign", "floor", "ceil", "round"])
+
+/** Where a result varies: what linear primitives make of where the operands do. */
+const variationOf = (
+  primitive: Primitive.Name,
+  attributes: object,
+  operands: ReadonlyArray<Complex>,
+  re: Tensor.Any
+): Float64Array => {
+  const parts = operands.map((operand) => (operand.re.elementType === "real" ? variation(operand) : operand.re))
+  const flagged = (...results: ReadonlyArray<ArrayLike<number>>): Float64Array =>
+    Float64Array.from({ length: re.data.length }, (_, e) => (results.some((result) => result[e]! > 0) ? 1 : 0))
+  switch (sparsityRules[primitive]) {
+    case "constant":
+      return steps.has(primitive) ? flagged(...parts.map((part) => repeated(part, re.shape))) : zeros(re.data.length)
+    case "elementwise":
+    case "product":
+      return flagged(...parts.map((part) => repeated(part, re.shape)))
+    case "select":
+      return flagged(evaluate("select", {}, parts).data)
+    case "move":
+    case "scatter":
+      return flagged(
+        evaluate(primitive, primitive === "pad" ? { ...attributes, value: 0 } : attributes, parts).data
+      )
+    case "reduce":
+      return flagged(evaluate("sum", attributes, parts).data)
+    case "cumulative":
+      return flagged(evaluate("cumsum", attributes, parts).data)
+    case "contract": {
+      const [x, y] = parts.map((part) => Tensor.full(part.shape, 1))
+      return flagged(
+        evaluate(primitive, attributes, [parts[0]!, y!]).data,
+        evaluate(primitive, attributes, [x!, parts[1]!]).data
+      )
+    }
+    case "first":
+      return parts[0]!.data as Float64Array
+    case "batch":
+      return ones(re.data.length)
+  }
+}
+
+const slice = (i: number, { im, obstacle, re, varies }: Complex): Complex => {
   const shape = re.shape.slice(1)
   const size = Shape.size(shape)
   const [from, to] = [i * size, (i + 1) * size]
   return {
     re: Tensor.unsafeMake(re.elementType, shape, re.data.slice(from, to) as never) as Tensor.Any,
     im: im?.slice(from, to),
+    varies: varies?.slice(from, to),
     obstacle
   }
 }
@@ -390,7 +446,8 @@ const stack = (parts: ReadonlyArray<Complex>, type: Type.Type): Complex => {
   const together = evaluate("stack", { axis: 0 }, parts.map(({ re }) => re))
   if (parts.every(({ im }) => im === undefined)) return real(together)
   const im = evaluate("stack", { axis: 0 }, parts.map(imaginary)).data as Float64Array
-  return { re: together, im, obstacle: obstacleOf(im, parts) }
+  const varies = evaluate("stack", { axis: 0 }, parts.map(variation)).data as Float64Array
+  return { re: together, im, varies, obstacle: obstacleOf(im, parts) }
 }
 
 /** The obstacle behind a value: its own, or the first of those it is made of. */
@@ -540,17 +597,20 @@ export const complex: Algebra<Complex> = {
     const re = Interpreter.algebra.apply(primitive, attributes, values as never, type)
     if (operands.every(({ im }) => im === undefined)) return real(re)
     let own: Obstacle | undefined
+    const varies = variationOf(primitive, attributes, operands, re)
     const im = rules[primitive]({
       primitive,
       attributes,
       operands,
       re,
+      varies,
       stop: (at, index, reason) => {
         own ??= obstacleAt(primitive, at, index, reason)
         return Number.NaN
       }
     })
-    return { re, im, obstacle: obstacleOf(im, operands, own) }
+    if (own === undefined && sparsityRules[primitive] === "constant") return real(re)
+    return { re, im, varies, obstacle: obstacleOf(im, operands, own) }
   },
   applyMany: (primitive, attributes, operands, given) => {
     if (operands.every(({ im }) => im === undefined)) {

@@ -16,6 +16,9 @@ const root = (x: number, y: number): readonly [number, number] => {
   return x >= 0 ? [r, y / (2 * r)] : [Math.abs(y) / (2 * r), y < 0 ? -r : r]
 }
 
+/** Of an angle so small, sine and tangent are the angle itself. */
+const negligible = 2 ** -30
+
 /** exp(-a²), with the rounding error of the square given back. */
 const gaussian = (a: number): number => {
   if (Math.abs(a) > 30) return 0
@@ -27,7 +30,7 @@ const gaussian = (a: number): number => {
 const errorFunction = (a: number, b: number): number => {
   const density = (2 / Math.sqrt(Math.PI)) * gaussian(a)
   const turn = 2 * a * b
-  return density === 0 || turn === 0 ? density * b : (density * b * Math.sin(turn)) / turn
+  return density * b * (density === 0 || Math.abs(turn) < negligible ? 1 : Math.sin(turn) / turn)
 }
 
 /** B₂ₖ, k = 1, 2, … */
@@ -49,7 +52,7 @@ const farEnough = 15
 
 /** The imaginary part of (x + ib)^-m. */
 const inversePower = (x: number, b: number, m: number): number =>
-  -(Math.hypot(x, b) ** -m) * Math.sin(m * Math.atan2(b, x))
+  x < 0 ? (m % 2 === 0 ? 1 : -1) * inversePower(-x, -b, m) : -(Math.hypot(x, b) ** -m) * Math.sin(m * Math.atan2(b, x))
 
 const isPole = (a: number): boolean => a <= 0 && Number.isInteger(a)
 
@@ -68,7 +71,9 @@ const logGamma = (a: number, b: number): number => {
   for (let k = bernoulli.length; k >= 1; k--) {
     series += (bernoulli[k - 1]! / (2 * k * (2 * k - 1))) * inversePower(x, b, 2 * k - 1)
   }
-  return b * Math.log(x) + ((x - 0.5) * angle - b) + series - shifted
+  // The angle itself may underflow where its product does not.
+  const product = Math.abs(b) < negligible * x ? -b / (2 * x) : (x - 0.5) * angle - b
+  return b * Math.log(x) + product + series - shifted
 }
 
 /** The asymptotic series of ψ (DLMF 5.11.2), after the recurrence ψ(z + 1) = ψ(z) + 1/z; below 1/2 the reflection formula (DLMF 5.5.4). */
@@ -110,8 +115,13 @@ const polygamma = (order: number, a: number, b: number, stop: Stop): number => {
 
 const atPole: string = "a pole"
 const atBranchPoint: string = "a branch point"
+const atOrigin: string = "the origin"
 const atCorner: string = "a corner"
 const atJump: string = "a jump"
+
+/** Whether derivatives are unbounded there: then a variation of higher order counts too. */
+export const isSingularity = (reason: string): boolean =>
+  reason === atPole || reason === atBranchPoint || reason === atOrigin
 
 const jumpsWhere =
   (holds: (a: number) => boolean): Imaginary1 =>
@@ -129,8 +139,11 @@ export const unary = {
   log1p: (a, b, _value, stop) => (a === -1 ? stop(atBranchPoint) : Math.atan2(b, 1 + a)),
   sqrt: (a, b, _value, stop) => (a === 0 ? stop(atBranchPoint) : root(a, b)[1]),
   // The real root of a negative number is minus that of the positive one.
-  cbrt: (a, b, value, stop) =>
-    a === 0 ? stop(atBranchPoint) : Math.abs(value) * Math.sin(Math.atan2(b, Math.abs(a)) / 3),
+  cbrt: (a, b, value, stop) => {
+    if (a === 0) return stop(atBranchPoint)
+    if (Math.abs(b) < negligible * Math.abs(a)) return ((value / a) * b) / 3
+    return Math.abs(value) * Math.sin(Math.atan2(b, Math.abs(a)) / 3)
+  },
   sin: (a, b) => Math.cos(a) * Math.sinh(b),
   cos: (a, b) => -Math.sin(a) * Math.sinh(b),
   tan: (a, b) => (Math.sinh(b) * Math.cosh(b)) / (Math.cos(a) ** 2 + Math.sinh(b) ** 2),
@@ -219,20 +232,22 @@ export const binary = {
       return c < 0 ? stop(atPole) : c === 1 ? b : 0
     }
     if (a < 0 && !whole) return Number.NaN
+    const growth = d === 0 ? 0 : d * Math.log(a)
     const angle = b === 0 ? 0 : Math.atan2(b, Math.abs(a)) * (a < 0 ? -1 : 1)
-    const turn = (angle === 0 ? 0 : c * angle) + (d === 0 ? 0 : d * Math.log(a))
-    return value * Math.sin(turn)
+    const turn = (angle === 0 ? 0 : c * angle) + growth
+    if (Math.abs(turn) >= negligible) return value * Math.sin(turn)
+    return (b === 0 ? 0 : (value / a) * c * b) + value * growth
   },
   // The imaginary part of arctan(y / x), or of arccot(x / y).
   atan2: (y, b, x, d, _value, stop) => {
-    if (y === 0 && x === 0) return stop("the origin")
+    if (y === 0 && x === 0) return stop(atOrigin)
     const steep = Math.abs(y) > Math.abs(x)
     const [w, v] = steep ? [x / y, quotient(x, d, y, b)] : [y / x, quotient(y, b, x, d)]
     const turned = unary.atan(w, v)
     return steep ? -turned : turned
   },
   hypot: (a, b, c, d, value, stop) => {
-    if (a === 0 && c === 0) return stop("the origin")
+    if (a === 0 && c === 0) return stop(atOrigin)
     const [x, y] = [Math.abs(a) === Infinity ? Math.sign(a) : a / value, Math.abs(c) === Infinity ? Math.sign(c) : c / value]
     return (b === 0 ? 0 : x * b) + (d === 0 ? 0 : y * d)
   },

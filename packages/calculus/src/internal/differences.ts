@@ -35,6 +35,9 @@ const filled = (count: number, value: number): Float64Array => new Float64Array(
 /** A grid of unit spacing, shaken a little: rounding errors that repeat from point to point would not be seen. */
 const grid = [-5.9817, -4.9921, -4.0138, -3.0271, -1.9837, -1.0169, 0, 0.9891, 2.0233, 2.9749, 4.0181, 4.9873, 6.0207]
 
+/** The spacing of the finest grid, as a power of two. */
+const finest = -40
+
 /** A fourth divided difference leaves nothing of a smooth function on a fine grid. */
 const window = 5
 
@@ -43,12 +46,13 @@ const window = 5
  * computational noise", SIAM J. Sci. Comput. 33 (2011), section 3: of values on a fine grid, high differences leave nothing of a smooth
  * curve, only its noise. Here they are divided differences, so that the grid need be neither regular nor rounded. Three standard deviations, and at
  * least half a unit in the last place. The deviation is taken from the median of nine differences, only three of which
- * see a kink at `x` itself. A value that stands still on a very fine grid is tried on a coarser one.
+ * see a kink at `x` itself. A value that stands still on a very fine grid is tried on a coarser one. `thorough` tries coarser ones too where it moves: part of
+ * it may stand still.
  */
-export const noiseOf = (curve: Curve, x: number, scale: number): Float64Array => {
+export const noiseOf = (curve: Curve, x: number, scale: number, thorough = false): Float64Array => {
   const centre = curve(x)
   const noise = centre.map((y) => (epsilon / 2) * Math.abs(y) || 0)
-  for (const exponent of [-40, -30, -21, -12]) {
+  for (const exponent of [finest, -30, -21, -12]) {
     const spacing = Math.max(Math.abs(x), scale) * 2 ** exponent
     const points = grid.map((t) => x + t * spacing)
     const samples = points.map((point) => curve(point))
@@ -71,7 +75,7 @@ export const noiseOf = (curve: Curve, x: number, scale: number): Float64Array =>
       const deviation = differences.sort((a, b) => a - b)[Math.floor(windows.length / 2)]! / 0.6745
       if (Number.isFinite(deviation)) noise[i] = Math.max(noise[i]!, 3 * deviation)
     }
-    if (!still) break
+    if (!still && !(thorough && exponent < finest + 19)) break
   }
   return noise
 }
