@@ -23,9 +23,10 @@ import {
   automaticStep,
   noiseAround,
   noiseOf,
-  slopesByFormula,
+  slopes,
   slopesByRichardson
 } from "./internal/differences.ts"
+import { blocks, columnsOf, estimates, flatten, isReal, jacobianSpec, noiseOfProgram } from "./internal/flatProgram.ts"
 
 /**
  * How a derivative is taken.
@@ -48,7 +49,7 @@ export type Method = "forward" | "central" | "fivePoint" | "richardson"
  * **Details**
  *
  * - `method`: `"richardson"` by default.
- * - `step`: the step (the first, largest step of `richardson`). By default chosen from `|x|`, see `step`.
+ * - `step`: the step (the first, largest step of `richardson`). By default the one of least estimated error, see `step`.
  * - `scale`: the size of `x` below which steps do not shrink with `|x|`; 1 by default. Lower it where a function varies
  *   on a finer scale than its argument's distance from zero.
  * - `noise`: the absolute rounding error of the function's values. By default measured, see `noise`.
@@ -88,12 +89,14 @@ export interface Estimates<T> {
 }
 
 /**
- * The automatic step: a power of two near `eps^(1/k) max(|x|, scale)` with k = 2, 3, 5, 10 for the four methods.
+ * Where the search for a step begins: a power of two near `eps^(1/k) max(|x|, scale)` with k = 2, 3, 5, 10 for the four methods.
  *
  * **Details**
  *
  * A formula whose truncation error grows as `h^p` while rounding grows as `1/h` does best near `eps^(1/(p+1))` (Press et al., Numerical
- * Recipes, section 5.7). When it is used, the step is further rounded so that `x + h` and `x - h` are exact.
+ * Recipes, section 5.7), for a function that varies on the scale of its argument and is as noisy as its last digit. The plain formulas try 16 steps from 32 times that
+ * down to a 1024th of it, and keep the one of least estimated error; `richardson` begins there and extrapolates. When it is used, a step is further rounded
+ * so that `x + h` and `x - h` are exact.
  *
  * @example
  * ```ts
@@ -112,12 +115,6 @@ const pointwise =
   (f: (x: number) => number): Curve =>
   (x) =>
     Float64Array.of(f(x))
-
-const slopes = (curve: Curve, x: number, options: Options | undefined, noise: Float64Array): Slopes => {
-  const method = options?.method ?? "richardson"
-  const h = options?.step ?? automaticStep(method, x, options?.scale ?? 1)
-  return method === "richardson" ? slopesByRichardson(curve, x, h, noise) : slopesByFormula(method, curve, x, h, noise)
-}
 
 const noiseFor = (curve: Curve, x: number, options: Options | undefined): Float64Array =>
   options?.noise === undefined
@@ -155,8 +152,8 @@ export const noise = (f: (x: number) => number, x: number, options?: Pick<Option
  * **Details**
  *
  * Points outside the domain (values not finite) are avoided by shorter steps; the value is NaN with infinite error where no step helps. At a kink the
- * central formulas answer with the mean of both slopes: see `oneSided`. Costs 60 to 80 evaluations with `richardson` and about 50 with the
- * plain formulas, 42 or more of them for the noise; give `noise` to save these.
+ * central formulas answer with the mean of both slopes: see `oneSided`. Costs 60 to 80 evaluations, 42 or more of them for the noise; give
+ * `noise` to save these, and `step` to save the plain formulas the search for one.
  *
  * @example
  * ```ts
@@ -203,102 +200,6 @@ export const oneSided = (
   const curve = pointwise(f)
   const h = options?.step ?? automaticStep("richardson", x, options?.scale ?? 1)
   return first(slopesByRichardson(curve, x, h, noiseFor(curve, x, options), side))
-}
-
-const isReal = ({ type }: Tree.PathAndType): boolean => type.elementType === "real"
-
-/** A program at a point, as a function of flat real inputs to flat real outputs. */
-const flatten = (operation: string, f: Fn.Any, at: unknown) => {
-  const { inputLeaves, inputs: inputSpec, outputLeaves, outputs: outputSpec } = Fn.specs(f)
-  const primals = Tree.toTensors(operation, inputSpec, at)
-  const sizes = primals.map((tensor, i) => (isReal(inputLeaves[i]!) ? tensor.data.length : 0))
-  const outputs = outputLeaves.filter(isReal)
-  const program = f as Fn.Fn<Tree.Spec, unknown>
-  /** The outputs after every real input element was replaced. */
-  const evaluate = (replace: (leaf: number, data: Float64Array) => Float64Array): Float64Array => {
-    const tensors = primals.map((tensor, i) =>
-      sizes[i] === 0 ? tensor : Tensor.fromArray(replace(i, tensor.data as Float64Array), tensor.shape)
-    )
-    const flat = new Float64Array(outputs.reduce((sum, { type }) => sum + Shape.size(type.shape), 0))
-    const run = Fn.runResult(program, Tree.fromTensors(inputSpec, tensors) as never)
-    if (Result.isFailure(run)) return flat.fill(NaN)
-    const results = Tree.toTensors(operation, outputSpec, run.success)
-    let offset = 0
-    results.forEach((tensor, i) => {
-      if (!isReal(outputLeaves[i]!)) return
-      flat.set(tensor.data as Float64Array, offset)
-      offset += tensor.data.length
-    })
-    return flat
-  }
-  const moved =
-    (leaf: number, element: number): Curve =>
-    (x) =>
-      evaluate((i, data) => {
-        if (i !== leaf) return data
-        const copy = data.slice()
-        copy[element] = x
-        return copy
-      })
-  return { evaluate, inputSpec, moved, outputSpec, outputs, primals, sizes }
-}
-
-type Flat = ReturnType<typeof flatten>
-
-const senses = [1, -0.75, 0.5, -1, 0.25]
-
-/** The noise of all outputs at once: all real inputs move together, each by its own size and in its own sense. */
-const noiseOfProgram = ({ evaluate }: Flat, options: Options | undefined): Float64Array => {
-  if (options?.noise !== undefined) return evaluate((_, data) => data).fill(options.noise)
-  const scale = options?.scale ?? 1
-  return noiseAround(
-    (t) =>
-      evaluate((leaf, data) =>
-        data.map((x, i) => x + t * Math.max(Math.abs(x), scale) * senses[(leaf + i) % senses.length]!)
-      ),
-    0,
-    1
-  )
-}
-
-/** One set of slopes for every real input element. */
-const columnsOf = (flat: Flat, take: (curve: Curve, x: number, noise: Float64Array) => Slopes, noise: Float64Array) =>
-  flat.sizes.map((size, leaf) =>
-    Array.from({ length: size }, (_, i) => take(flat.moved(leaf, i), flat.primals[leaf]!.data[i]!, noise))
-  )
-
-/** Puts columns together to the Jacobian's blocks, in the order of its leaves. */
-const blocks = (flat: Flat, columns: ReadonlyArray<ReadonlyArray<Slopes>>, field: keyof Slopes): Array<Tensor.Any> => {
-  const inputs = Tree.leaves(flat.inputSpec)
-  let offset = 0
-  return flat.outputs.flatMap(({ type }) => {
-    const rows = Shape.size(type.shape)
-    const start = offset
-    offset += rows
-    return inputs.flatMap((input, leaf) => {
-      if (!isReal(input)) return []
-      const own = columns[leaf]!
-      const data = new Float64Array(rows * own.length)
-      own.forEach((column, j) => {
-        for (let i = 0; i < rows; i++) data[i * own.length + j] = column[field][start + i]!
-      })
-      return [Tensor.fromArray(data, [...type.shape, ...input.type.shape])]
-    })
-  })
-}
-
-const estimates = (spec: Tree.Spec, tensors: (field: keyof Slopes) => Array<Tensor.Any>): never =>
-  ({
-    value: Tree.fromTensors(spec, tensors("value")),
-    error: Tree.fromTensors(spec, tensors("error")),
-    step: Tree.fromTensors(spec, tensors("step"))
-  }) as never
-
-const jacobianSpec = (flat: Flat): Tree.Spec => {
-  const inputs = Tree.tangentSpec(flat.inputSpec)
-  return Tree.mapSpec(Tree.tangentSpec(flat.outputSpec), (output) =>
-    Tree.mapSpec(inputs, (input) => [...output.type.shape, ...input.type.shape])
-  )
 }
 
 /**
@@ -481,9 +382,7 @@ export class NotAnalyticError extends Schema.TaggedError<NotAnalyticError>()("No
   primitive: Schema.String,
   operands: Schema.Array(Schema.Number),
   index: Schema.Array(Schema.Number),
-  path: Schema.Array(
-    Schema.Struct({ control: Schema.Literals(["map", "scan", "whileLoop"]), index: Schema.Number })
-  ),
+  path: Schema.Array(Schema.Struct({ control: Schema.Literals(["map", "scan", "whileLoop"]), index: Schema.Number })),
   site: Schema.UndefinedOr(Schema.String),
   reason: Schema.String
 }) {
@@ -568,9 +467,7 @@ export const complexStep: <I extends Tree.Spec, O, E, R>(
     return Fn.interpret(f, complex, inputs).filter((_, i) => isReal(outputs[i]!))
   }
   const slopesOf = (results: ReadonlyArray<Complex>, h: number): Float64Array =>
-    Float64Array.from(
-      results.flatMap(({ im, re }) => Array.from(im ?? new Float64Array(re.data.length), (d) => d / h))
-    )
+    Float64Array.from(results.flatMap(({ im, re }) => Array.from(im ?? new Float64Array(re.data.length), (d) => d / h)))
   let obstacle: Obstacle | undefined
   const column = (leaf: number, element: number): Slopes => {
     const x = flat.primals[leaf]!.data[element]!

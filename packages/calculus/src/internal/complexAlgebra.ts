@@ -1,7 +1,17 @@
 // The algebra of complex numbers: values are pairs of tensors. Real parts are the values of the program itself, imaginary parts so small that their
 // squares are below rounding (J. R. R. A. Martins, P. Sturdza and J. J. Alonso, "The complex-step derivative approximation", ACM TOMS 29, 2003).
 
-import { type Algebra, Body, CallSite, type Failure, Interpreter, type Primitive, Shape, Tensor, Type } from "@fluxion/core"
+import {
+  type Algebra,
+  Body,
+  CallSite,
+  type Failure,
+  Interpreter,
+  type Primitive,
+  Shape,
+  Tensor,
+  Type
+} from "@fluxion/core"
 import { rules as sparsityRules } from "../rules/sparsity/index.ts"
 import { binary, type Imaginary1, type Imaginary2, isSingularity, polygammaOf, unary } from "./complexFunctions.ts"
 import * as Matrices from "./complexMatrices.ts"
@@ -405,9 +415,7 @@ const variationOf = (
       return flagged(evaluate("select", {}, parts).data)
     case "move":
     case "scatter":
-      return flagged(
-        evaluate(primitive, primitive === "pad" ? { ...attributes, value: 0 } : attributes, parts).data
-      )
+      return flagged(evaluate(primitive, primitive === "pad" ? { ...attributes, value: 0 } : attributes, parts).data)
     case "reduce":
       return flagged(evaluate("sum", attributes, parts).data)
     case "cumulative":
@@ -441,9 +449,15 @@ const slice = (i: number, { im, obstacle, re, varies }: Complex): Complex => {
 const stack = (parts: ReadonlyArray<Complex>, type: Type.Type): Complex => {
   if (parts.length === 0) {
     const data = { real: Float64Array, index: Int32Array, bool: Uint8Array }[type.elementType]
-    return real(Tensor.unsafeMake(type.elementType, type.shape, new data(Shape.size(type.shape)) as never) as Tensor.Any)
+    return real(
+      Tensor.unsafeMake(type.elementType, type.shape, new data(Shape.size(type.shape)) as never) as Tensor.Any
+    )
   }
-  const together = evaluate("stack", { axis: 0 }, parts.map(({ re }) => re))
+  const together = evaluate(
+    "stack",
+    { axis: 0 },
+    parts.map(({ re }) => re)
+  )
   if (parts.every(({ im }) => im === undefined)) return real(together)
   const im = evaluate("stack", { axis: 0 }, parts.map(imaginary)).data as Float64Array
   const varies = evaluate("stack", { axis: 0 }, parts.map(variation)).data as Float64Array
@@ -617,7 +631,13 @@ export const complex: Algebra<Complex> = {
       const values = operands.map(({ re }) => re)
       return Interpreter.algebra.applyMany(primitive, attributes, values).map(real)
     }
-    const types = given ?? Interpreter.types.applyMany(primitive, attributes, operands.map(({ re }) => re))
+    const types =
+      given ??
+      Interpreter.types.applyMany(
+        primitive,
+        attributes,
+        operands.map(({ re }) => re)
+      )
     return (controlRules[primitive] as unknown as ControlRule<typeof primitive>)(attributes, operands, types)
   },
   constant: real,

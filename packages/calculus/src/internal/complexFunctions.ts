@@ -34,18 +34,7 @@ const errorFunction = (a: number, b: number): number => {
 }
 
 /** B₂ₖ, k = 1, 2, … */
-const bernoulli = [
-  1 / 6,
-  -1 / 30,
-  1 / 42,
-  -1 / 30,
-  5 / 66,
-  -691 / 2730,
-  7 / 6,
-  -3617 / 510,
-  43867 / 798,
-  -174611 / 330
-]
+const bernoulli = [1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798, -174611 / 330]
 
 /** The asymptotic series below are good to 53 bits from here on. */
 const farEnough = 15
@@ -176,8 +165,7 @@ export const unary = {
     const [r, s] = root(1 + b, -a)
     return Math.atan2(b, p * r - q * s)
   },
-  acosh: (a, b, _value, stop) =>
-    a === 1 ? stop(atBranchPoint) : 2 * Math.atan2(root(a - 1, b)[1], root(a + 1, b)[0]),
+  acosh: (a, b, _value, stop) => (a === 1 ? stop(atBranchPoint) : 2 * Math.atan2(root(a - 1, b)[1], root(a + 1, b)[0])),
   atanh: (a, b, _value, stop) =>
     Math.abs(a) === 1 ? stop(atBranchPoint) : (Math.atan2(b, 1 + a) + Math.atan2(b, 1 - a)) / 2,
   erf: (a, b) => errorFunction(a, b),
@@ -248,7 +236,10 @@ export const binary = {
   },
   hypot: (a, b, c, d, value, stop) => {
     if (a === 0 && c === 0) return stop(atOrigin)
-    const [x, y] = [Math.abs(a) === Infinity ? Math.sign(a) : a / value, Math.abs(c) === Infinity ? Math.sign(c) : c / value]
+    const [x, y] = [
+      Math.abs(a) === Infinity ? Math.sign(a) : a / value,
+      Math.abs(c) === Infinity ? Math.sign(c) : c / value
+    ]
     return (b === 0 ? 0 : x * b) + (d === 0 ? 0 : y * d)
   },
   max: chosen((a, c) => a > c),

@@ -48,10 +48,7 @@ export const transpose = ({ columns, elements }: Matrix): Matrix => {
   const rows = columns === 0 ? 0 : elements.length / columns
   return {
     columns: rows,
-    elements: Array.from(
-      { length: elements.length },
-      (_, i) => elements[(i % rows) * columns + Math.floor(i / rows)]!
-    )
+    elements: Array.from({ length: elements.length }, (_, i) => elements[(i % rows) * columns + Math.floor(i / rows)]!)
   }
 }
 
@@ -137,11 +134,7 @@ export const solve = (a: Matrix, right: Matrix): Matrix => {
   const { lu, rows } = factor(a)
   const { columns } = right
   const permuted = rows.flatMap((row) => right.elements.slice(row * columns, (row + 1) * columns))
-  const lower = substitute(
-    lu,
-    { columns, elements: permuted },
-    { upper: false, transposed: false, unitDiagonal: true }
-  )
+  const lower = substitute(lu, { columns, elements: permuted }, { upper: false, transposed: false, unitDiagonal: true })
   return substitute(lu, lower, { upper: true, transposed: false, unitDiagonal: false })
 }
 

@@ -12,6 +12,12 @@ export interface Slopes {
 
 export type Method = "forward" | "central" | "fivePoint" | "richardson"
 
+export interface SlopeOptions {
+  readonly method?: Method
+  readonly step?: number
+  readonly scale?: number
+}
+
 export type Side = "left" | "right"
 
 const epsilon = 2 ** -52
@@ -141,6 +147,62 @@ export const slopesByFormula = (
   }
 }
 
+/** The order of truncation: it grows as `h^p`. */
+const orders = { forward: 1, central: 2, fivePoint: 4 } as const
+
+/** How often the automatic step may be halved and doubled. */
+const halvings = 10
+const doublings = 5
+
+/**
+ * The derivative by one formula, with the step for which the estimated error is least: truncation falls and noise grows as steps are halved. So the step
+ * follows the function's own scale and noise (P. E. Gill, W. Murray, M. A. Saunders and M. H. Wright, "Computing forward-difference intervals for numerical
+ * optimization", SIAM J. Sci. Stat. Comput. 4, 1983, balance the same two). Truncation is what doubling the step changes, or what doubling it once more does by its order: one
+ * comparison alone may vanish by chance.
+ */
+const slopesByBestStep = (
+  method: "forward" | "central" | "fivePoint",
+  curve: Curve,
+  x: number,
+  middle: number,
+  noise: Float64Array
+): Slopes => {
+  const { amplification, at } = quotients[method]
+  const known = new Map<number, Float64Array>()
+  const remembered: Curve = (point) => {
+    const value = known.get(point) ?? curve(point)
+    known.set(point, value)
+    return value
+  }
+  const centre = remembered(x)
+  const steps: Array<number> = []
+  for (let k = doublings + 2; k >= -halvings; k--) steps.push(exactStep(x, middle * 2 ** k))
+  const values = steps.map((h) => at(remembered, x, h, centre))
+  const value = new Float64Array(centre.length).fill(Number.NaN)
+  const error = filled(centre.length, Number.POSITIVE_INFINITY)
+  const step = new Float64Array(centre.length).fill(Number.NaN)
+  const own = new Float64Array(steps.length)
+  for (let i = 0; i < centre.length; i++) {
+    // From the smallest step on.
+    for (let k = steps.length - 1; k >= 2; k--) {
+      const [farther, far, near] = [values[k - 2]![i]!, values[k - 1]![i]!, values[k]![i]!]
+      const truncation = Math.max(Math.abs(near - far), Math.abs(far - farther) / 2 ** orders[method])
+      own[k] = truncation + (amplification * noise[i]!) / steps[k]! + epsilon * Math.abs(near)
+      // Steps so long that they pass over the function's own scale agree with each other, but not with shorter ones.
+      let contradicted = own[k]!
+      for (let j = k + 1; j < steps.length; j++) {
+        contradicted = Math.max(contradicted, Math.abs(values[j]![i]! - near) - own[j]!)
+      }
+      if (contradicted < error[i]!) {
+        value[i] = near
+        error[i] = contradicted
+        step[i] = steps[k]!
+      }
+    }
+  }
+  return { value, error, step }
+}
+
 /** The last row of Neville's scheme, with the steps of its columns and the noise that each entry inherits. */
 interface Tableau {
   steps: Array<number>
@@ -237,4 +299,14 @@ export const slopesByRichardson = (
     error: Float64Array.from(chosen, ({ error }) => error),
     step: Float64Array.from(chosen, ({ step }) => step)
   }
+}
+
+/** The derivative as the options say. */
+export const slopes = (curve: Curve, x: number, options: SlopeOptions | undefined, noise: Float64Array): Slopes => {
+  const method = options?.method ?? "richardson"
+  const h = options?.step ?? automaticStep(method, x, options?.scale ?? 1)
+  if (method === "richardson") return slopesByRichardson(curve, x, h, noise)
+  return options?.step === undefined
+    ? slopesByBestStep(method, curve, x, h, noise)
+    : slopesByFormula(method, curve, x, h, noise)
 }
