@@ -3,7 +3,8 @@
  *
  * @since 0.1.0
  */
-import type { Fn, Tensor, Tree } from "@fluxion/core"
+import type { Fn, Requirement, Tensor, Tree } from "@fluxion/core"
+import type * as Forward from "@fluxion/forward-mode"
 import { dot, mermaid, oneLine, xml } from "./internal/escape.ts"
 import { boxHeight, layout } from "./internal/layout.ts"
 import { formatTensor } from "./internal/notation.ts"
@@ -132,8 +133,8 @@ export const fromTrace = (
  * @category constructors
  * @since 0.1.0
  */
-export const make: <I extends Tree.Spec, O, E>(
-  f: Fn.Fn<I, O, E>,
+export const make: <I extends Tree.Spec, O, E, R>(
+  f: Fn.Fn<I, O, E, R> & Requirement.CheckNone<R> & Forward.CheckForward<R>,
   at: Tree.Value<I>,
   options?: GraphOptions<I, O>
 ) => Graph = (f, at, options) => fromTrace(Trace.make(f, at, options), options as unknown as GraphOptions)

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { type Algebra, Body, Fn, Interpreter, type Primitive, Tensor, Tree } from "@fluxion/core"
+import { type Algebra, Body, Fn, Interpreter, type Primitive, type Requirement, Tensor, Tree } from "@fluxion/core"
 import { Zero } from "@fluxion/core/Rule"
 import * as Forward from "@fluxion/forward-mode"
 import * as Reverse from "@fluxion/reverse-mode"
@@ -239,8 +239,8 @@ const seeds = (operation: string, leaves: ReadonlyArray<Tree.PathAndType>, spec:
  * @category constructors
  * @since 0.1.0
  */
-export const make: <I extends Tree.Spec, O, E>(
-  f: Fn.Fn<I, O, E>,
+export const make: <I extends Tree.Spec, O, E, R>(
+  f: Fn.Fn<I, O, E, R> & Requirement.CheckNone<R> & Forward.CheckForward<R>,
   at: Tree.Value<I>,
   options?: TraceOptions<I, O>
 ) => Trace = (f: Fn.Any, at: unknown, options?: AnyTraceOptions): Trace => {

@@ -9,7 +9,7 @@
  * @since 0.1.0
  */
 import * as Numeric from "@fluxion/calculus/Numeric"
-import { Fn, Tensor, Tree } from "@fluxion/core"
+import { Fn, type Requirement, Tensor, Tree } from "@fluxion/core"
 import * as Forward from "@fluxion/forward-mode"
 import * as Reverse from "@fluxion/reverse-mode"
 import { Effect, Schema } from "effect"
@@ -240,8 +240,8 @@ const relativeToPaths = (f: Fn.Any, at: unknown, weights: ReadonlyArray<Tensor.A
  * @category laws
  * @since 0.1.0
  */
-export const modesAgree: <I extends Tree.Spec, O, E>(
-  f: Fn.Fn<I, O, E>,
+export const modesAgree: <I extends Tree.Spec, O, E, R>(
+  f: Fn.Fn<I, O, E, R> & Requirement.CheckNone<R> & Forward.CheckForward<R>,
   at: Tree.Value<I>,
   options?: Options
 ) => Effect.Effect<Report, LawViolation> = (f: Fn.Any, at: unknown, options?: Options) =>
@@ -284,8 +284,8 @@ export interface NumericOptions extends Numeric.Options {
  * @category laws
  * @since 0.1.0
  */
-export const agreesWithNumeric: <I extends Tree.Spec, E>(
-  f: Fn.Fn<I, readonly [], E>,
+export const agreesWithNumeric: <I extends Tree.Spec, E, R>(
+  f: Fn.Fn<I, readonly [], E, R> & Requirement.CheckNone<R> & Forward.CheckForward<R>,
   at: Tree.Value<I>,
   options?: NumericOptions
 ) => Effect.Effect<Report, LawViolation> = (f: Fn.Any, at: unknown, options?: NumericOptions) =>
@@ -338,8 +338,8 @@ export interface TransposeOptions<I, O> extends Options {
  * @category laws
  * @since 0.1.0
  */
-export const transpose: <I extends Tree.Spec, O, E>(
-  f: Fn.Fn<I, O, E>,
+export const transpose: <I extends Tree.Spec, O, E, R>(
+  f: Fn.Fn<I, O, E, R> & Requirement.CheckNone<R> & Forward.CheckForward<R>,
   at: Tree.Value<I>,
   options?: TransposeOptions<I, O>
 ) => Effect.Effect<Report, LawViolation> = (
