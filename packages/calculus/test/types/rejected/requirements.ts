@@ -53,7 +53,7 @@ export const b8 = Fn.runSync(Calculus.laplacian(noisy), x)
 // error: this program still requires Param<w1, [2]>; use Fn.withParams
 export const b9 = Fn.runSync(Calculus.divergence(field), x)
 // error: this program still requires Param<w1, [2]>; use Fn.withParams
-export const b10 = Fn.runSync(Calculus.directional(field), { primals: x, direction: x })
+export const b10 = Fn.runSync(Calculus.directional(field), { at: x, direction: x })
 // error: this program still requires Param<w1, [2]>; use Fn.withParams
 export const b11 = Fn.runSync(Calculus.jvp(field), { primals: x, tangents: x })
 // error: this program still requires Param<w1, [2]>; use Fn.withParams
