@@ -270,9 +270,9 @@ for (const { apply, at = [point, bad], inputs, name, programs } of operators) {
       const batch = factors.map((factor) => inputs(scaled(at[0], factor)))
       const each = stacked(batch.map((own) => run(plain, own)))
       close(run(batched(plain), stacked(batch)), each)
-      const mapEach = Expr.map as (f: (own: never) => unknown, xs: unknown) => never
+      const mapEach = Expr.map as unknown as (f: (own: never) => unknown, xs: unknown) => never
       const mapped = Fn.make(batched(plain).inputs as Tree.Spec, (xs) =>
-        mapEach((own) => Fn.apply(plain, own) as unknown, xs)
+        mapEach((own) => Fn.apply(plain as never, own) as unknown, xs)
       )
       close(run(mapped, stacked(batch)), each)
       const called = Fn.make(plain.inputs as Tree.Spec, (own) => Fn.call(plain as never, own as never) as never)
