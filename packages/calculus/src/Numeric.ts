@@ -416,7 +416,8 @@ const imaginaryStep = (x: number): number => {
  * honoured; of derivative rules that a program brings along it takes no notice. Loops, branches, maps and calls are followed;
  * of `root` the solution is continued by a step of Newton's method.
  *
- * Fails with the program's own failure at the point. Costs about 40 evaluations with complex numbers for each element of the inputs, two of which are for the derivative itself.
+ * Fails with the program's own failure at the point. Costs about 40 evaluations with complex numbers for each element of the inputs, two of which are for the derivative itself; give
+ * `noise`, here that of the derivative, to save the others.
  *
  * J. R. R. A. Martins, P. Sturdza and J. J. Alonso, "The complex-step derivative approximation", ACM Transactions on Mathematical Software 29 (2003); W. Squire and G. Trapp,
  * "Using complex variables to estimate derivatives of real functions", SIAM Review 40 (1998).
@@ -443,11 +444,11 @@ const imaginaryStep = (x: number): number => {
 export const complexStep: <I extends Tree.Spec, O, E, R>(
   f: Fn.Fn<I, O, E, R> & Requirement.CheckNone<R>,
   at: Tree.Value<I>,
-  options?: Pick<Options, "step">
+  options?: Pick<Options, "step" | "noise">
 ) => Result.Result<Estimates<Tree.Value<Tree.Jacobian<Tree.Tangent<O>, Tree.Tangent<I>>>>, E | NotAnalyticError> = (
   f: Fn.Any,
   at: unknown,
-  options?: Pick<Options, "step">
+  options?: Pick<Options, "step" | "noise">
 ) => {
   const run = Fn.runResult(f as Fn.Fn<Tree.Spec, unknown>, at as never)
   if (Result.isFailure(run)) return Result.fail(run.failure as never)
@@ -482,7 +483,10 @@ export const complexStep: <I extends Tree.Spec, O, E, R>(
       const slopes = Failure.attempt(() => slopesOf(along(leaf, element, y, h), h))
       return Result.isSuccess(slopes) ? slopes.success : new Float64Array(value.length).fill(Number.NaN)
     }
-    const noise = noiseOf(near, x, x === 0 ? 1 : 0, true)
+    const noise =
+      options?.noise === undefined
+        ? noiseOf(near, x, x === 0 ? 1 : 0, true)
+        : new Float64Array(value.length).fill(options.noise)
     // Of the smallest numbers no step leaves its square below rounding; beside the largest ones it may underflow.
     const ratio = x === 0 ? 2 ** -332 : h / Math.abs(x)
     const underflow = ratio > 2 ** -26 || ratio < 2 ** -1022 ? Number.POSITIVE_INFINITY : 2 ** -1070 / h

@@ -3,7 +3,7 @@
  *
  * **Details**
  *
- * Each law is an `Effect` that succeeds with a `Report` where it holds, and fails with a `LawViolation` that names the worst entry where it does not.
+ * Each law is an `Effect` that succeeds with a `Report` where it holds, and fails with a `LawViolation` that names the worst entry where it does not, or with the program's own failure at the point.
  * So it works under any runner: `Effect.runSync(Laws.modesAgree(f, at))` in a property throws what a person can read.
  *
  * @since 0.1.0
@@ -116,6 +116,13 @@ const conclude = (law: string, comparisons: ReadonlyArray<Comparison>): Effect.E
     ? Effect.succeed({ law, comparisons, worst })
     : Effect.fail(new LawViolation({ law, worst: worst!, violations, of: comparisons.length }))
 }
+
+/** Where the program fails at the point there is nothing to compare; derivatives fail where it does. */
+const afterRun = (
+  f: Fn.Any,
+  at: unknown,
+  check: () => Effect.Effect<Report, LawViolation>
+): Effect.Effect<Report, never> => Effect.flatMap(Fn.run(f as Fn.Fn<Tree.Spec, Tree.Spec>, at as never), check) as never
 
 const placeOf = (path: string, shape: ReadonlyArray<number>, flat: number): string => {
   const index: Array<number> = []
@@ -244,8 +251,8 @@ export const modesAgree: <I extends Tree.Spec, O, E, R>(
   f: Fn.Fn<I, O, E, R> & Requirement.CheckNone<R> & Forward.CheckForward<R>,
   at: Tree.Value<I>,
   options?: Options
-) => Effect.Effect<Report, LawViolation> = (f: Fn.Any, at: unknown, options?: Options) =>
-  Effect.suspend(() => {
+) => Effect.Effect<Report, E | LawViolation> = (f: Fn.Any, at: unknown, options?: Options) =>
+  afterRun(f, at, () => {
     const { forward, reverse, spec, weights } = bothModes(f, at, undefined)
     const tolerance = relativeToPaths(f, at, weights, options?.tolerance ?? 1e-12)
     return conclude("forward = reverse", comparisonsOf(spec, forward, reverse, tolerance))
@@ -288,8 +295,8 @@ export const agreesWithNumeric: <I extends Tree.Spec, E, R>(
   f: Fn.Fn<I, readonly [], E, R> & Requirement.CheckNone<R> & Forward.CheckForward<R>,
   at: Tree.Value<I>,
   options?: NumericOptions
-) => Effect.Effect<Report, LawViolation> = (f: Fn.Any, at: unknown, options?: NumericOptions) =>
-  Effect.suspend(() => {
+) => Effect.Effect<Report, E | LawViolation> = (f: Fn.Any, at: unknown, options?: NumericOptions) =>
+  afterRun(f, at, () => {
     const { forward, reverse, spec, weights } = bothModes(f, at, undefined)
     const numeric = Numeric.gradient(f as Fn.Fn<Tree.Spec, readonly []>, at as never, options)
     const value = Tree.toTensors("Laws", spec, numeric.value).map(({ data }) => data)
@@ -342,12 +349,12 @@ export const transpose: <I extends Tree.Spec, O, E, R>(
   f: Fn.Fn<I, O, E, R> & Requirement.CheckNone<R> & Forward.CheckForward<R>,
   at: Tree.Value<I>,
   options?: TransposeOptions<I, O>
-) => Effect.Effect<Report, LawViolation> = (
+) => Effect.Effect<Report, E | LawViolation> = (
   f: Fn.Any,
   at: unknown,
   options?: { readonly tangents?: unknown; readonly cotangents?: unknown; readonly tolerance?: number }
 ) =>
-  Effect.suspend(() => {
+  afterRun(f, at, () => {
     const program = f as Fn.Fn<Tree.Spec, Tree.Spec>
     const { inputs, outputs } = Fn.specs(f)
     const [inputSpec, outputSpec] = [Tree.tangentSpec(inputs), Tree.tangentSpec(outputs)]

@@ -114,3 +114,16 @@ describe("laws that do not hold", () => {
     })
   )
 })
+
+describe("a program that fails at the point", () => {
+  const f = Fn.make({ x: [] }, ({ x }) => Expr.checked.log(x))
+  for (const [name, law] of Object.entries({
+    modesAgree: Laws.modesAgree(f, { x: -1 }),
+    agreesWithNumeric: Laws.agreesWithNumeric(f, { x: -1 }),
+    transpose: Laws.transpose(f, { x: -1 })
+  })) {
+    it(`${name} fails with its error`, () => {
+      expect(Effect.runSync(Effect.flip(law))._tag).toBe("DomainError")
+    })
+  }
+})
