@@ -153,6 +153,13 @@ describe("complexStep", () => {
       ],
       "products with zeros": [Fn.make([4], (v) => [Expr.prod(v), Expr.cumprod(v)]), Tensor.make([2, 0, 3, 5])],
       "a map": [Fn.make([3], (v) => Expr.map((e) => Expr.logSumExp(Expr.mul(e, v)), v)), x],
+      "a map over nothing": [
+        Fn.make({ x: [], v: [0] }, ({ v, x }) => [
+          Expr.map((e) => ({ value: Expr.mul(e, x), flag: Expr.gt(e, x), place: Expr.toIndex(e) }), v).value,
+          Expr.sin(x)
+        ]),
+        { x: 2, v: Tensor.zeros([0]) }
+      ],
       "a scan": [
         Fn.make({ w: [], x: [3] }, ({ w, x }) =>
           Expr.scan((c, e) => [Expr.sin(Expr.add(Expr.mul(c, w), e)), Expr.exp(c)] as const, 0.5, x)

@@ -438,26 +438,29 @@ const slice = (i: number, { im, obstacle, re, varies }: Complex): Complex => {
   const shape = re.shape.slice(1)
   const size = Shape.size(shape)
   const [from, to] = [i * size, (i + 1) * size]
+  const window = {
+    starts: re.shape.map((_, axis) => (axis === 0 ? i : 0)),
+    limits: re.shape.map((n, axis) => (axis === 0 ? i + 1 : n)),
+    strides: re.shape.map(() => 1)
+  }
   return {
-    re: Tensor.unsafeMake(re.elementType, shape, re.data.slice(from, to) as never) as Tensor.Any,
+    re: evaluate("reshape", { shape }, [evaluate("slice", window, [re])]),
     im: im?.slice(from, to),
     varies: varies?.slice(from, to),
     obstacle
   }
 }
 
+/** An array without elements. */
+const nothing = ({ elementType, shape }: Type.Type): Tensor.Any => {
+  const empty = Tensor.zeros(shape)
+  return elementType === "real" ? empty : evaluate(elementType === "index" ? "toIndex" : "isFinite", {}, [empty])
+}
+
 const stack = (parts: ReadonlyArray<Complex>, type: Type.Type): Complex => {
-  if (parts.length === 0) {
-    const data = { real: Float64Array, index: Int32Array, bool: Uint8Array }[type.elementType]
-    return real(
-      Tensor.unsafeMake(type.elementType, type.shape, new data(Shape.size(type.shape)) as never) as Tensor.Any
-    )
-  }
-  const together = evaluate(
-    "stack",
-    { axis: 0 },
-    parts.map(({ re }) => re)
-  )
+  if (parts.length === 0) return real(nothing(type))
+  const values = parts.map(({ re }) => re)
+  const together = evaluate("stack", { axis: 0 }, values)
   if (parts.every(({ im }) => im === undefined)) return real(together)
   const im = evaluate("stack", { axis: 0 }, parts.map(imaginary)).data as Float64Array
   const varies = evaluate("stack", { axis: 0 }, parts.map(variation)).data as Float64Array

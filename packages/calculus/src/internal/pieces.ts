@@ -1,7 +1,6 @@
 // Programs that are smooth in pieces: which piece each primitive is on at a point.
 
 import { Body, CallSite, Failure, Fn, Interpreter, type Primitive, type Tensor } from "@fluxion/core"
-import { Tensor as Tensors } from "@fluxion/core"
 import { Result } from "effect"
 import { indexOf } from "./complexAlgebra.ts"
 import { evaluateControl } from "./execution.ts"
@@ -206,7 +205,7 @@ const visitsOf = (f: Fn.Any, inputs: ReadonlyArray<Tensor.Any>): ReadonlyArray<V
 }
 
 /** The same array as another object. */
-const cloneOf = (x: Tensor.Any): Tensor.Any => Tensors.unsafeMake(x.elementType, x.shape, x.data as never) as Tensor.Any
+const cloneOf = (x: Tensor.Any): Tensor.Any => Interpreter.algebra.apply("reshape", { shape: x.shape }, [x])
 
 const same = (a: number | string, b: number | string): boolean =>
   a === b || (Number.isNaN(a as number) && Number.isNaN(b as number))

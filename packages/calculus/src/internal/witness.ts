@@ -1,7 +1,6 @@
 // What differences say of the derivatives of a program: slopes from both sides, jumps, and the primitives that make them.
 
-import type { Fn, Tensor } from "@fluxion/core"
-import { Tensor as Tensors } from "@fluxion/core"
+import { type Fn, Tensor } from "@fluxion/core"
 import type { Options } from "../Numeric.ts"
 import { automaticStep, type Curve, noiseOf, type Side, slopes, slopesByRichardson } from "./differences.ts"
 import { type Flat, noiseOfProgram } from "./flatProgram.ts"
@@ -37,7 +36,7 @@ export const witnesses = (
       if (i !== leaf) return tensor
       const data = (tensor.data as Float64Array).slice()
       data[element] = x
-      return Tensors.fromArray(data, tensor.shape)
+      return Tensor.fromArray(data, tensor.shape)
     })
   return flat.sizes.map((size, leaf) =>
     Array.from({ length: size }, (_, element) => {
