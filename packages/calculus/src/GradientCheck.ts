@@ -64,6 +64,7 @@ export interface Kink {
  * **Details**
  *
  * - `path` and `index` say which element of which input.
+ * - `forward` is `undefined` where the program supports reverse mode only (see `Expr.customVjp`).
  * - `numericError` is the estimated absolute error of `numeric`, `step` the step it was taken with.
  * - `relativeError` is the larger difference of `forward` and `reverse` from `numeric`, over the largest of the three.
  * - `kink` is set where slopes from the left and from the right differ by more than their errors, where the value jumps, and where there is no slope because an
@@ -75,7 +76,7 @@ export interface Kink {
 export interface Entry {
   readonly path: string
   readonly index: ReadonlyArray<number>
-  readonly forward: number
+  readonly forward: number | undefined
   readonly reverse: number
   readonly numeric: number
   readonly numericError: number
@@ -149,8 +150,7 @@ export interface HigherReport {
 }
 
 /**
- * Relative errors up to `correct` (1e-7 by default) are correct, above `wrong` (1e-5) wrong, suspect between. `order` is that of the highest derivatives
- * checked, 1 by default. Other options are those of `Numeric`.
+ * Relative errors up to `correct` (1e-7 by default) are correct, above `wrong` (1e-5) wrong, suspect between. Other options are those of `Numeric`.
  *
  * @category options
  * @since 0.1.0
@@ -158,7 +158,16 @@ export interface HigherReport {
 export interface GradientCheckOptions extends Numeric.Options {
   readonly correct?: number
   readonly wrong?: number
-  readonly order?: number
+}
+
+/**
+ * Options of a check of derivatives up to `order`.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface HigherCheckOptions<Order extends number = number> extends GradientCheckOptions {
+  readonly order: Order
 }
 
 const severity: Record<Verdict, number> = { correct: 0, suspect: 1, wrong: 2 }
@@ -238,6 +247,7 @@ const largestOf = (values: ReadonlyArray<Witness>, least: number): number =>
  * At a kink any common answer of both modes between the two slopes is `correct`. The entry names both slopes, and the operations that are on the border between two of their
  * pieces: `relu`, `abs` and `norm` at 0, ties of `max` and `min`, edges of `clamp`, jumps of `sign` and `floor`, comparisons that `select` reads. Where the value jumps
  * the slopes are those of the pieces. Disagreeing modes are `wrong`, as is an infinite or NaN answer where the numerical derivative exists.
+ * A program that supports reverse mode only is checked by reverse mode and numerical derivatives.
  *
  * With `{ order: k }` it checks all derivatives up to order k: after the gradient, each entry of the Hessian by forward over forward, forward over reverse, reverse over
  * forward and reverse over reverse against differences of the gradient, and so on with each order against differences of the one before. All n^k indices are checked, so
@@ -269,21 +279,25 @@ const largestOf = (values: ReadonlyArray<Witness>, least: number): number =>
  */
 export const checkGradient: {
   <I extends Tree.Spec, E, R>(
-    f: Fn.Fn<I, readonly [], E, R> & Requirement.CheckNone<R> & Forward.CheckForward<R>,
+    f: Fn.Fn<I, readonly [], E, R> & Requirement.CheckNone<R>,
     at: Tree.Value<I>,
-    options?: GradientCheckOptions & { readonly order?: 1 }
+    options?: GradientCheckOptions | HigherCheckOptions<1>
   ): Effect.Effect<GradientReport, E>
   <I extends Tree.Spec, E, R>(
-    f: Fn.Fn<I, readonly [], E, R> & Requirement.CheckNone<R> & Forward.CheckForward<R>,
+    f: Fn.Fn<I, readonly [], E, R> & Requirement.CheckNone<R>,
     at: Tree.Value<I>,
-    options: GradientCheckOptions & { readonly order: 2 | 3 | 4 }
+    options: HigherCheckOptions<2 | 3 | 4>
   ): Effect.Effect<HigherReport, E>
   <I extends Tree.Spec, E, R>(
-    f: Fn.Fn<I, readonly [], E, R> & Requirement.CheckNone<R> & Forward.CheckForward<R>,
+    f: Fn.Fn<I, readonly [], E, R> & Requirement.CheckNone<R>,
     at: Tree.Value<I>,
-    options: GradientCheckOptions
+    options: HigherCheckOptions
   ): Effect.Effect<GradientReport | HigherReport, E>
-} = (f: Fn.Any, at: unknown, options?: GradientCheckOptions): Effect.Effect<never, never> => {
+} = (
+  f: Fn.Any,
+  at: unknown,
+  options?: GradientCheckOptions & { readonly order?: number }
+): Effect.Effect<never, never> => {
   // Failures of the program are those of running it once.
   const program = f as Fn.Fn<Tree.Spec, readonly []>
   return Effect.map(Fn.run(program, at as never), (value) => {
@@ -304,7 +318,9 @@ const check = (
   const flatten = (tree: unknown): Array<Tensor.Any> => Tree.toTensors("Calculus.checkGradient", tangentSpec, tree)
   const reverse = flatten(Reverse.evaluate(f, { primals: at, cotangents: 1 as never }).cotangents)
   const zeros = leaves.map(({ type }) => Tensor.zeros(type.shape))
-  const along = (leaf: number, element: number): number => {
+  const supportsForward = Fn.supportsForward(f)
+  const along = (leaf: number, element: number): number | undefined => {
+    if (!supportsForward) return undefined
     const direction = zeros.slice()
     const data = new Float64Array(zeros[leaf]!.data.length)
     data[element] = 1
@@ -317,16 +333,16 @@ const check = (
   const largest = largestOf(seen.flat(2), Math.abs(value) || 1)
   const entries = leaves.flatMap(({ path, type }, leaf) =>
     seen[leaf]!.map(([witness], i): Entry => {
-      const [fwd, rev] = [along(leaf, i), reverse[leaf]!.data[i]!]
+      const [forward, rev] = [along(leaf, i), reverse[leaf]!.data[i]!]
       return {
         path,
         index: indexOf(i, type.shape),
-        forward: fwd,
+        forward,
         reverse: rev,
         numeric: witness!.numeric,
         numericError: witness!.error,
         step: witness!.step,
-        ...judge([fwd, rev], witness!, largest, options)
+        ...judge(forward === undefined ? [rev] : [forward, rev], witness!, largest, options)
       }
     })
   )
@@ -372,7 +388,7 @@ const checkHigher = (
   const { coordinates, program, x } = vectorProgram(f, at)
   const n = coordinates.length
   if (n === 0) return { order, value: gradient.value, gradient, entries: [], verdict: gradient.verdict }
-  const modes = ["forward", "reverse"] as const
+  const modes = Fn.supportsForward(f) ? (["forward", "reverse"] as const) : (["reverse"] as const)
   const inner = { forward: program, reverse: program }
   const entries: Array<HigherEntry> = []
   for (let k = 2; k <= order; k++) {
@@ -463,7 +479,7 @@ export const renderGradientReport = (report: GradientReport | HigherReport): str
       ["entry", "forward", "reverse", "numeric", "relative", "verdict", ""],
       report.entries.map((entry) => [
         placeOf(entry),
-        cell(entry.forward),
+        entry.forward === undefined ? "none" : cell(entry.forward),
         cell(entry.reverse),
         cell(entry.numeric),
         entry.relativeError.toExponential(1),

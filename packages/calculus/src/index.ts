@@ -13,6 +13,7 @@ export {
   type Entry,
   type GradientCheckOptions,
   type GradientReport,
+  type HigherCheckOptions,
   type HigherEntry,
   type HigherReport,
   type Kink,

@@ -26,7 +26,7 @@ describe("checkGradient", () => {
         "b[1]"
       ])
       for (const entry of report.entries) {
-        expect(entry.forward).toBeCloseTo(entry.reverse, 14)
+        expect(entry.forward!).toBeCloseTo(entry.reverse, 14)
         expect(entry.relativeError).toBeLessThan(1e-9)
         expect(entry.numericError).toBeLessThan(1e-9)
         expect(entry.kink).toBeUndefined()
@@ -194,6 +194,29 @@ describe("checkGradient", () => {
       })
     )
   })
+
+  it.effect("checks a program that supports reverse mode only by that", () =>
+    Effect.gen(function* () {
+      const quotient = Fn.make({ a: [], b: [] }, ({ a, b }) => Expr.div(a, b))
+      const byHand = (sign: number) =>
+        Expr.customVjp(quotient, ({ cotangents, outputs, primals: { b } }) => ({
+          a: Expr.div(cotangents, b),
+          b: Expr.mul(sign, Expr.div(Expr.mul(cotangents, outputs), b))
+        }))
+      expect((yield* Calculus.checkGradient(byHand(-1), { a: 3, b: 2 })).verdict).toBe("correct")
+      const report = yield* Calculus.checkGradient(byHand(1), { a: 3, b: 2 })
+      expect(report.entries.map(({ forward, verdict }) => [forward, verdict])).toEqual([
+        [undefined, "correct"],
+        [undefined, "wrong"]
+      ])
+      expect(Calculus.renderGradientReport(report).split("\n")[2]).toMatch(
+        /^b +none +0\.75000000 +-0\.7500000\d+ .* wrong$/
+      )
+      const second = yield* Calculus.checkGradient(byHand(-1), { a: 3, b: 2 }, { order: 2 })
+      expect(second.verdict).toBe("correct")
+      expect(second.entries[1]?.derivatives).toEqual([{ modes: ["reverse", "reverse"], value: -0.25 }])
+    })
+  )
 
   it.effect("suspects where there is no witness", () =>
     Effect.gen(function* () {

@@ -1,6 +1,6 @@
 // Makes a printed program executable.
 
-import { Backend, Elementwise, type Failure, Tensor } from "@fluxion/core"
+import { type Backend, Elementwise, type Failure, Tensor } from "@fluxion/core"
 import { Result } from "effect"
 import type { Buffer, LoopProgram } from "../loops/model.ts"
 import type { Printed } from "./print.ts"

@@ -1014,7 +1014,7 @@ class Printer {
     const { code } = this
     const { loop } = statement
     this.loops.set(loop, code.local("i32"))
-    this.order.set(loop, this.order.size)
+    if (!this.order.has(loop)) this.order.set(loop, this.order.size)
     const needs = this.mode._tag === "Scalar" ? this.vectorisation.get(loop) : undefined
     const inside = (wide: ReadonlySet<Buffer>) => (): void => {
       this.prefixes.push(new Map())

@@ -7,21 +7,20 @@ import type { Buffer, LoopProgram } from "../loops/model.ts"
 import type { Printed } from "./print.ts"
 
 // The part of the JavaScript interface of WebAssembly that is used here; TypeScript has it among the types of browsers only.
-declare namespace WebAssembly {
-  class Module {
-    constructor(bytes: Uint8Array<ArrayBuffer>)
-  }
-  class Instance {
-    constructor(module: Module, imports: object)
-    readonly exports: Readonly<Record<string, unknown>>
-  }
-  interface Memory {
-    readonly buffer: ArrayBuffer
-  }
-  interface Global {
-    value: number
-  }
+interface Memory {
+  readonly buffer: ArrayBuffer
 }
+
+interface WebAssemblyInterface {
+  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => { readonly "~Module": unknown }
+  readonly Instance: new (
+    module: { readonly "~Module": unknown },
+    imports: object
+  ) => { readonly exports: Readonly<Record<string, unknown>> }
+}
+
+const { Instance: WasmInstance, Module } = (globalThis as unknown as { readonly WebAssembly: WebAssemblyInterface })
+  .WebAssembly
 
 type Data = Tensor.Any["data"]
 
@@ -54,9 +53,9 @@ export const instantiate = (printed: Printed): Instance => {
     },
     ...Object.fromEntries(imports.map((name) => [name, (Elementwise.functions as Record<string, unknown>)[name]]))
   }
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { host })
-  const memory = instance.exports["memory"] as WebAssembly.Memory
-  const heap = instance.exports["heap"] as WebAssembly.Global | undefined
+  const instance = new WasmInstance(new Module(bytes), { host })
+  const memory = instance.exports["memory"] as Memory
+  const heap = instance.exports["heap"] as { value: number } | undefined
   if (heap !== undefined) heap.value = pages * 65536
   const execute = instance.exports["run"] as () => number
   return {
