@@ -24,7 +24,6 @@ import { programOf } from "./internal/suite/programs.ts"
 import * as AtReferences from "./internal/suite/references.ts"
 import * as AtSpecialValues from "./internal/suite/special.ts"
 import * as Structure from "./internal/suite/structure.ts"
-import { Comparison } from "./Laws.ts"
 
 // -----------------------------------------------------------------------------
 // Descriptions
@@ -287,6 +286,37 @@ export interface Described {
 // -----------------------------------------------------------------------------
 // Checks
 // -----------------------------------------------------------------------------
+
+/**
+ * Two numbers that a check compares: where, both values, their difference, and how much is allowed.
+ *
+ * @example
+ * ```ts
+ * import { PrimitiveSuite } from "@fluxion/testing"
+ * import { Schema } from "effect"
+ *
+ * const comparison = { place: "forward and reverse at a", left: 1, right: 2, difference: 1, tolerance: 1e-12 }
+ * console.log(Schema.is(PrimitiveSuite.Comparison)(comparison)) // true
+ * ```
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const Comparison = Schema.Struct({
+  place: Schema.String,
+  left: Schema.Number,
+  right: Schema.Number,
+  difference: Schema.Number,
+  tolerance: Schema.Number
+})
+
+/**
+ * Two numbers that a check compares.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Comparison = typeof Comparison.Type
 
 /**
  * What was compared by a check that passed; `worst` is the comparison nearest to its tolerance.

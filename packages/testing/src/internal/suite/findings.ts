@@ -1,13 +1,10 @@
 // What checks compare, and how far apart two numbers may be.
 
 import { Fn, Tensor, Tree } from "@fluxion/core"
-import type { Comparison as LawComparison } from "../../Laws.ts"
+import type { Comparison } from "../../PrimitiveSuite.ts"
 import { same } from "../../Ulp.ts"
 import { pathScale } from "../pathScale.ts"
 import type { Tensors } from "./programs.ts"
-
-/** Two numbers that should be equal, but for the tolerance. */
-export type Comparison = Pick<LawComparison, "place" | "left" | "right" | "difference" | "tolerance">
 
 /** Comparisons made at one point. */
 export interface Finding {

@@ -2,7 +2,7 @@
 
 import { Numeric } from "@fluxion/calculus"
 import { Fn, Tensor, Tree } from "@fluxion/core"
-import type { Comparison } from "../../Laws.ts"
+import type { Comparison } from "../../PrimitiveSuite.ts"
 import { direction, generator, ordinary } from "./draw.ts"
 import { compareTensors, compare, describePoint, type Finding, type Findings, scaleOfPaths } from "./findings.ts"
 import { elementTypeOf, type Family, type Operand, type Subject } from "./model.ts"

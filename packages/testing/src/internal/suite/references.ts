@@ -1,7 +1,7 @@
 // Values and derivatives against those that a description gives.
 
 import { Tensor } from "@fluxion/core"
-import type { Comparison } from "../../Laws.ts"
+import type { Comparison } from "../../PrimitiveSuite.ts"
 import { generator, ordinary, tensorOf } from "./draw.ts"
 import { compare, describePoint, type Findings, placeOf } from "./findings.ts"
 import type { Subject } from "./model.ts"

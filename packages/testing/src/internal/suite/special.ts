@@ -1,7 +1,7 @@
 // Where rules break: zeros of both signs, infinities, NaN, the ends of the range of doubles, kinks, ties; and what holds there in both modes.
 
 import { Expr, Fn, Shape, Tensor } from "@fluxion/core"
-import type { Comparison } from "../../Laws.ts"
+import type { Comparison } from "../../PrimitiveSuite.ts"
 import { specialValues } from "../../arbitraries/tensor.ts"
 import { distance, same } from "../../Ulp.ts"
 import { direction, generator, ordinary, tensorOf } from "./draw.ts"
