@@ -14,3 +14,5 @@ export const a2 = Laws.agreesWithNumeric(noisy, x)
 export const a3 = Laws.transpose(noisy, x)
 // error: this program has a custom rule without a JVP: it supports reverse mode only
 export const a4 = Laws.modesAgree(reverseOnly, x)
+// error: this program still requires Param<w1, [2]>; use Fn.withParams
+export const a5 = Laws.modesAgree(layer)
