@@ -220,8 +220,9 @@ describe("what a gradient with checkpoints does", () => {
   const lengths = [2, 3, 4, 5, 6, 7, 8, 13, 20, 21, 40, 69, 70, 71]
   const budgets = [1, 2, 3, 4, 5, 6, 10, 30]
 
-  it("body evaluations are those of the schedule, and one for the derivative of each step", () => {
-    for (const length of [...lengths, 251]) {
+  it.each([...lengths, 251])(
+    "body evaluations are those of the schedule, and one for the derivative of each of %i steps",
+    (length) => {
       const gradient = (checkpoint: Primitive.Checkpoint): number => {
         const program = Reverse.grad(loop(length, checkpoint))
         return steps(() => Fn.runSync(program, 2)) - length
@@ -242,10 +243,11 @@ describe("what a gradient with checkpoints does", () => {
       expect(gradient("revolve")).toBe(advances(length, snapshotsFor(length)))
       for (const every of [2, 3, 7, 1000]) expect(withValue({ every })).toBe(2 * length - Math.ceil(length / every))
     }
-  })
+  )
 
-  it("carries that exist at once are those of the schedule, and the one at work", () => {
-    for (const length of lengths) {
+  it.each(lengths)(
+    "carries that exist at once are those of the schedule, and the one at work, of %i steps",
+    (length) => {
       const live = (checkpoint: Primitive.Checkpoint): number => {
         const { live, outputs } = count(Reverse.grad(loop(length, checkpoint)), [Tensor.make(2)])
         expect(outputs[0]!.data[0]).toBe(Fn.runSync(Reverse.grad(loop(length, "all")), 2))
@@ -261,7 +263,7 @@ describe("what a gradient with checkpoints does", () => {
         expect(live({ every })).toBeLessThanOrEqual(Math.ceil(length / every) + every + 1)
       }
     }
-  })
+  )
 })
 
 // -----------------------------------------------------------------------------
@@ -411,6 +413,18 @@ describe("derivatives with and without checkpoints", () => {
       fc.property(shapes, fc.constantFrom(...strategies), (shape, checkpoint) => compare(shape, checkpoint)),
       { numRuns: 150 }
     )
+  })
+
+  it.each(strategies)("are the same for short scans: %j", (checkpoint) => {
+    for (const length of [1, 2, 7, 18]) {
+      for (const reverse of [false, true]) {
+        for (const choices of [
+          [114, 5, 77, 230, 401, 19],
+          [12, 32, 601, 250]
+        ])
+          compare({ choices, length, reverse }, checkpoint)
+      }
+    }
   })
 
   it("are the same for long scans", () => {

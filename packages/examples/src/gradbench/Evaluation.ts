@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { type Backend, Fn, Shape, type Tree } from "@fluxion/core"
+import { type Backend, Fn, Shape, Tree } from "@fluxion/core"
 import { Effect, Result, Schema } from "effect"
 
 /**
@@ -60,22 +60,27 @@ export const make = <I extends Tree.Spec, O>(
   program: Fn.Fn<I, O>,
   at: NoInfer<Tree.Value<I>>,
   toJson: (value: Tree.Value<NoInfer<O>>) => unknown
-): Evaluation => ({
-  compile: Effect.map(Fn.compile(program), ({ runSync }) => ({ min_runs = 1, min_seconds = 0 }) => {
-    const nanoseconds: Array<number> = []
-    const enough = min_seconds * 1e9
-    let spent = 0
-    let value: Tree.Value<O>
-    do {
-      const start = performance.now()
-      value = runSync(at)
-      const took = Math.round((performance.now() - start) * 1e6)
-      nanoseconds.push(took)
-      spent += took
-    } while (nanoseconds.length < min_runs || spent < enough)
-    return { output: toJson(value), nanoseconds }
-  })
-})
+): Evaluation => {
+  // That the inputs fit is found here, not while the clock runs.
+  Tree.toTensors("Evaluation.make", program.inputs, at)
+  const measure =
+    (run: (at: Tree.Value<I>) => Tree.Value<O>) =>
+    ({ min_runs = 1, min_seconds = 0 }: Runs): Measured => {
+      const nanoseconds: Array<number> = []
+      const enough = min_seconds * 1e9
+      let spent = 0
+      let value: Tree.Value<O>
+      do {
+        const start = performance.now()
+        value = run(at)
+        const took = Math.round((performance.now() - start) * 1e6)
+        nanoseconds.push(took)
+        spent += took
+      } while (nanoseconds.length < min_runs || spent < enough)
+      return { output: toJson(value), nanoseconds }
+    }
+  return { compile: Effect.map(Fn.compile(program), ({ runSync }) => measure(runSync)) }
+}
 
 /**
  * The input of a message is not what the function takes.

@@ -189,15 +189,15 @@ export const vectorise = (program: LoopProgram, lanes: number): Vectorisation =>
     // Accumulators that are local variables outside of the loop.
     const outside = (buffer: Buffer): boolean => isLocal(buffer) && counts.get(buffer) !== totals.get(buffer)
     let isFit = true
-    const cost = (statements: ReadonlyArray<Statement>, isInIf: boolean): number => {
+    const cost = (statements: ReadonlyArray<Statement>): number => {
       let sum = 0
       for (const statement of statements) {
         if (statement._tag === "For") {
-          sum += 1 + (statement.loop.extent as number) * (cost(statement.body, isInIf) + 0.5)
+          sum += 1 + (statement.loop.extent as number) * (cost(statement.body) + 0.5)
           continue
         }
         if (statement._tag === "If") {
-          sum += lanes * (cost(statement.whenTrue, true) + cost(statement.whenFalse, true) + 2)
+          sum += lanes * (cost(statement.whenTrue) + cost(statement.whenFalse) + 2)
           continue
         }
         if (statement._tag !== "Assign") continue
@@ -215,7 +215,7 @@ export const vectorise = (program: LoopProgram, lanes: number): Vectorisation =>
       }
       return sum
     }
-    const total = cost(root.body, false)
+    const total = cost(root.body)
     return isFit ? { cost: total, needs: { expanded, accumulated } } : undefined
   }
 

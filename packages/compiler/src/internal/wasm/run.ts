@@ -9,6 +9,7 @@ import { Refused, renderBytes } from "../refusal.ts"
 import { OUT_OF_MEMORY, PAGE, type Printed } from "./print.ts"
 
 // The part of the JavaScript interface of WebAssembly that is used here; TypeScript has it among the types of browsers only.
+<<<<<<< HEAD
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array<ArrayBuffer>)
@@ -24,7 +25,22 @@ declare namespace WebAssembly {
   interface Global {
     value: number
   }
+=======
+interface Memory {
+  readonly buffer: ArrayBuffer
+>>>>>>> main
 }
+
+interface WebAssemblyInterface {
+  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => { readonly "~Module": unknown }
+  readonly Instance: new (
+    module: { readonly "~Module": unknown },
+    imports: object
+  ) => { readonly exports: Readonly<Record<string, unknown>> }
+}
+
+const { Instance: WasmInstance, Module } = (globalThis as unknown as { readonly WebAssembly: WebAssemblyInterface })
+  .WebAssembly
 
 type Data = Tensor.Any["data"]
 
@@ -72,10 +88,17 @@ const instantiateModule = (module: WebAssembly.Module, printed: Printed): Instan
     },
     ...Object.fromEntries(imports.map((name) => [name, (Elementwise.functions as Record<string, unknown>)[name]]))
   }
+<<<<<<< HEAD
   const instance = withMemory(pages, () => new WebAssembly.Instance(module, { host }))
   const memory = instance.exports["memory"] as WebAssembly.Memory
   const heap = instance.exports["heap"] as WebAssembly.Global | undefined
   if (heap !== undefined) heap.value = pages * PAGE
+=======
+  const instance = new WasmInstance(new Module(bytes), { host })
+  const memory = instance.exports["memory"] as Memory
+  const heap = instance.exports["heap"] as { value: number } | undefined
+  if (heap !== undefined) heap.value = pages * 65536
+>>>>>>> main
   const execute = instance.exports["run"] as () => number
   return {
     view: (buffer) => view(buffer, addressOf(buffer)),
