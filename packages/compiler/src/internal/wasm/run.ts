@@ -9,38 +9,32 @@ import { Refused, renderBytes } from "../refusal.ts"
 import { OUT_OF_MEMORY, PAGE, type Printed } from "./print.ts"
 
 // The part of the JavaScript interface of WebAssembly that is used here; TypeScript has it among the types of browsers only.
-<<<<<<< HEAD
-declare namespace WebAssembly {
-  class Module {
-    constructor(bytes: Uint8Array<ArrayBuffer>)
-  }
-  class CompileError extends Error {}
-  class Instance {
-    constructor(module: Module, imports: object)
-    readonly exports: Readonly<Record<string, unknown>>
-  }
-  interface Memory {
-    readonly buffer: ArrayBuffer
-  }
-  interface Global {
-    value: number
-  }
-=======
 interface Memory {
   readonly buffer: ArrayBuffer
->>>>>>> main
+}
+
+interface Global {
+  value: number
+}
+
+interface WasmModule {
+  readonly "~Module": unknown
 }
 
 interface WebAssemblyInterface {
-  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => { readonly "~Module": unknown }
+  readonly CompileError: new () => Error
+  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => WasmModule
   readonly Instance: new (
-    module: { readonly "~Module": unknown },
+    module: WasmModule,
     imports: object
   ) => { readonly exports: Readonly<Record<string, unknown>> }
 }
 
-const { Instance: WasmInstance, Module } = (globalThis as unknown as { readonly WebAssembly: WebAssemblyInterface })
-  .WebAssembly
+const engine = (): WebAssemblyInterface => {
+  const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: WebAssemblyInterface | undefined }
+  if (WebAssembly === undefined) throw new Refused("this environment has no WebAssembly")
+  return WebAssembly
+}
 
 type Data = Tensor.Any["data"]
 
@@ -53,19 +47,19 @@ export interface Instance {
 }
 
 /** Hands the bytes of a module to the engine. */
-const compile = ({ bytes }: Printed): WebAssembly.Module => {
-  if (!("WebAssembly" in globalThis)) throw new Refused("this environment has no WebAssembly")
+const compile = ({ bytes }: Printed): WasmModule => {
+  const { CompileError, Module } = engine()
   try {
-    return new WebAssembly.Module(bytes)
+    return new Module(bytes)
   } catch (problem) {
     // Too large for the engine, without vectors, or forbidden by a content-security policy without 'wasm-unsafe-eval'.
-    if (!(problem instanceof WebAssembly.CompileError || problem instanceof RangeError)) throw problem
+    if (!(problem instanceof CompileError || problem instanceof RangeError)) throw problem
     throw new Refused(`the engine refuses the module of ${renderBytes(bytes.length)}: ${problem.message}`)
   }
 }
 
 /** A module with memory of its own. */
-const instantiateModule = (module: WebAssembly.Module, printed: Printed): Instance => {
+const instantiateModule = (module: WasmModule, printed: Printed): Instance => {
   const { addressOf, checks, failure, imports, kernels, pages } = printed
   const view = ({ elementType, shape }: Buffer, address: number): Data => {
     const { buffer } = memory
@@ -88,17 +82,11 @@ const instantiateModule = (module: WebAssembly.Module, printed: Printed): Instan
     },
     ...Object.fromEntries(imports.map((name) => [name, (Elementwise.functions as Record<string, unknown>)[name]]))
   }
-<<<<<<< HEAD
-  const instance = withMemory(pages, () => new WebAssembly.Instance(module, { host }))
-  const memory = instance.exports["memory"] as WebAssembly.Memory
-  const heap = instance.exports["heap"] as WebAssembly.Global | undefined
-  if (heap !== undefined) heap.value = pages * PAGE
-=======
-  const instance = new WasmInstance(new Module(bytes), { host })
+  const { Instance } = engine()
+  const instance = withMemory(pages, () => new Instance(module, { host }))
   const memory = instance.exports["memory"] as Memory
-  const heap = instance.exports["heap"] as { value: number } | undefined
-  if (heap !== undefined) heap.value = pages * 65536
->>>>>>> main
+  const heap = instance.exports["heap"] as Global | undefined
+  if (heap !== undefined) heap.value = pages * PAGE
   const execute = instance.exports["run"] as () => number
   return {
     view: (buffer) => view(buffer, addressOf(buffer)),
