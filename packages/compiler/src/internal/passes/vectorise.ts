@@ -39,8 +39,9 @@ const costs: Readonly<Record<string, number>> = {
   tanh: 20,
   sigmoid: 16,
   pow: 50,
-  lgamma: 80,
-  digamma: 60
+  lgamma: 600,
+  digamma: 900,
+  polygamma: 900
 }
 
 const costOf = (operation: string): number => costs[operation] ?? 1
@@ -206,7 +207,6 @@ export const vectorise = (program: LoopProgram, lanes: number): Vectorisation =>
         const isIndex = elementTypeOf(statement.operands.at(-1)!) === "index"
         // Functions cost somewhat more on vectors than on numbers; what has no vector form costs as often as there are lanes.
         sum += isIndex ? lanes * 1.5 : costOf(operation) * (costOf(operation) > 8 ? 1.2 : 1)
-        if (operation === "polygamma" || operation === "lgamma" || operation === "digamma") sum += lanes * 40
         for (const access of memoryOperands(statement)) {
           const factor = Affine.factorOf(Affine.linear(access), loop)
           const isGathered = access.at.some(({ dynamic }) => dynamic.length > 0)

@@ -23,11 +23,10 @@ import { forEachAccess } from "../loops/walk.ts"
 import { Refused, renderBytes } from "../refusal.ts"
 import { type Vectorisation, vectorise, type VectorLoop } from "../passes/vectorise.ts"
 import type { Code, Local } from "./Code.ts"
-import { doubles } from "./elementaryFunctions.ts"
+import { type ElementaryFunction, elementaryFunctions, polygammaFunction } from "./elementaryFunctions.ts"
 import type { Plain } from "./instructions.ts"
 import { Module } from "./Module.ts"
 import { print as printText } from "./text.ts"
-import { emit as emitFunction, type VectorFunction } from "./vector.ts"
 
 /** Where things are in the memory of a module. */
 export interface Printed {
@@ -46,8 +45,6 @@ export interface Printed {
   readonly isVector: (loop: Loop) => boolean
   /** The function `run` in text format. */
   readonly text: () => string
-  /** Functions of numbers that the module imports, by name. */
-  readonly imports: ReadonlyArray<string>
 }
 
 export interface Options {
@@ -118,8 +115,11 @@ const identities: Readonly<Record<Combine, number>> = {
   or: 0
 }
 
-/** What is imported because no vector form of it exists. */
-const hostFunctions = ["lgamma", "digamma", "polygamma"] as const
+/** Functions that are short enough to stand where they are used, and so common that a call would cost. */
+const inlined: ReadonlySet<string> = new Set(["exp", "log", "tanh", "sigmoid", "sin", "cos"])
+
+/** How often they stand in one module, at most. */
+const MOST_INLINED = 16
 
 class Printer {
   private readonly module = new Module()
@@ -129,7 +129,7 @@ class Printer {
   private readonly expandedAddresses = new Map<Buffer, number>()
   private readonly vectorisation: Vectorisation
   private readonly inMemory: ReadonlySet<Buffer>
-  private readonly imported = new Map<string, number>()
+  private inlinedCount = 0
   private readonly kernelImport: number
   private readonly tapeLengths = new Map<Buffer, { readonly base: number; readonly capacity: number }>()
   private heapTop = -1
@@ -158,10 +158,6 @@ class Printer {
       { module: "host", name: "kernel" },
       { parameters: ["i32"], results: [] }
     )
-    for (const name of usedHostFunctions(program)) {
-      const parameters = name === "polygamma" ? (["i32", "f64"] as const) : (["f64"] as const)
-      this.imported.set(name, this.module.importFunction({ module: "host", name }, { parameters, results: ["f64"] }))
-    }
     this.failureValue = this.module.reserve(8)
     this.failurePlaces = this.module.reserve(4 * MOST_PLACES)
   }
@@ -197,8 +193,7 @@ class Printer {
       memoryLimit,
       isGrowing: this.heapTop >= 0,
       isVector: (loop) => this.vectorisation.has(loop),
-      text: () => printText(this.module, run),
-      imports: [...this.imported.keys()]
+      text: () => printText(this.module, run)
     }
   }
 
@@ -461,14 +456,17 @@ class Printer {
     }
   }
 
-  /** The function of the module for an elementary function of vectors. */
-  private elementary(name: string): number {
-    return emitFunction(this.module, "f64x2", name, (doubles as Record<string, VectorFunction>)[name]!)
+  /** An elementary function of vectors. */
+  private elementary({ operation, order }: Assign): ElementaryFunction {
+    if (operation === "polygamma" && order !== 0) return polygammaFunction("f64x2", order!)
+    const name = operation === "polygamma" ? "digamma" : operation
+    return (elementaryFunctions.f64x2 as Readonly<Record<string, ElementaryFunction>>)[name]!
   }
 
   /** Leaves the result of an operation on single elements on the stack. */
-  private scalarOperation({ operands, operation, order }: Assign): void {
+  private scalarOperation(statement: Assign): void {
     const { code } = this
+    const { operands, operation } = statement
     const [x, y, z] = operands as readonly [Operand, Operand, Operand]
     const from = elementTypeOf(operation === "select" ? y : x)
     if (comparisons[operation] !== undefined) {
@@ -574,18 +572,11 @@ class Printer {
         code.op("i32.eqz")
         return
       default: {
-        const imported = this.imported.get(operation)
-        if (imported !== undefined) {
-          if (operation === "polygamma") code.i32Const(order!)
-          this.operand(x)
-          code.call(imported)
-          return
-        }
         for (const o of operands) {
           this.operand(o)
           code.op("f64x2.splat")
         }
-        code.call(this.elementary(operation))
+        code.call(this.elementary(statement).emit(this.module))
         code.lane("f64x2.extract_lane", 0)
       }
     }
@@ -755,7 +746,7 @@ class Printer {
     const { operands, operation } = statement
     const [x, y, z] = operands as readonly [Operand, Operand, Operand]
     const isMask = statement.target.buffer.elementType === "bool"
-    if (operands.some((o) => elementTypeOf(o) === "index") || this.imported.has(operation)) {
+    if (operands.some((o) => elementTypeOf(o) === "index")) {
       this.fromLanes(() => this.scalarOperation(statement), isMask)
       return
     }
@@ -858,9 +849,24 @@ class Printer {
         code.op("v128.not")
         return
       default:
-        for (const o of operands) this.vectorOperand(o)
-        code.call(this.elementary(operation))
+        this.elementaryOfVectors(statement)
     }
+  }
+
+  private elementaryOfVectors(statement: Assign): void {
+    const { code } = this
+    const { operands, operation } = statement
+    const definition = this.elementary(statement)
+    for (const o of operands) this.vectorOperand(o)
+    if (!inlined.has(operation) || this.inlinedCount >= MOST_INLINED) {
+      code.call(definition.emit(this.module))
+      return
+    }
+    this.inlinedCount++
+    const x = code.local("v128")
+    code.set(x)
+    definition.inline(this.module, code, x)
+    code.release(x)
   }
 
   private assignVector(statement: Assign): void {
@@ -1361,31 +1367,6 @@ const hasTapes = (statements: ReadonlyArray<Statement>): boolean => {
     if (buffer.role === "tape") found = true
   })
   return found
-}
-
-const usedHostFunctions = ({ statements }: LoopProgram): ReadonlyArray<string> => {
-  const used = new Set<string>()
-  const visit = (statement: Statement): void => {
-    switch (statement._tag) {
-      case "Assign":
-        if ((hostFunctions as ReadonlyArray<string>).includes(statement.operation)) used.add(statement.operation)
-        return
-      case "For":
-        statement.body.forEach(visit)
-        return
-      case "If":
-        statement.whenTrue.forEach(visit)
-        statement.whenFalse.forEach(visit)
-        return
-      case "While":
-        statement.test.forEach(visit)
-        statement.body.forEach(visit)
-        return
-      default:
-    }
-  }
-  statements.forEach(visit)
-  return [...used]
 }
 
 export const print = (program: LoopProgram, options: Options = { memoryLimit: MOST_MEMORY }): Printed =>

@@ -1,6 +1,6 @@
 // Makes a printed module executable.
 
-import { type Backend, Elementwise, type Failure, Tensor } from "@fluxion/core"
+import { type Backend, type Failure, Tensor } from "@fluxion/core"
 import { Result } from "effect"
 import type { Sized } from "../cache.ts"
 import { allocate } from "../javascript/run.ts"
@@ -60,7 +60,7 @@ const compile = ({ bytes }: Printed): WasmModule => {
 
 /** A module with memory of its own. */
 const instantiateModule = (module: WasmModule, printed: Printed): Instance => {
-  const { addressOf, checks, failure, imports, kernels, pages } = printed
+  const { addressOf, checks, failure, kernels, pages } = printed
   const view = ({ elementType, shape }: Buffer, address: number): Data => {
     const { buffer } = memory
     const size = shape.reduce((a, b) => a * b, 1)
@@ -79,8 +79,7 @@ const instantiateModule = (module: WasmModule, printed: Printed): Instance => {
         )
       )
       results.forEach((result, i) => view(result, addressOf(result)).set(computed[i]!.data))
-    },
-    ...Object.fromEntries(imports.map((name) => [name, (Elementwise.functions as Record<string, unknown>)[name]]))
+    }
   }
   const { Instance } = engine()
   const instance = withMemory(pages, () => new Instance(module, { host }))
