@@ -15,11 +15,12 @@ const altered = (alter: (primitive: string, result: Tensor.Any) => Tensor.Any): 
   const apply: Apply = (primitive, attributes, operands, type) =>
     alter(primitive, algebra.apply(primitive, attributes, operands, type))
   return {
+    ...Backend.interpreter,
     name: "altered",
     compile: (graph) =>
-      Effect.succeed({
-        execute: (inputs) => Result.succeed(Body.interpret(graph, { ...algebra, apply }, inputs))
-      })
+      Effect.succeed(
+        Backend.executable(graph, (inputs) => Result.succeed(Body.interpret(graph, { ...algebra, apply }, inputs)))
+      )
   }
 }
 
@@ -76,14 +77,16 @@ describe("backendAgrees", () => {
     const log = Fn.make({ x: [] }, ({ x }) => Expr.checked.log(x))
     expect(Laws.backendAgrees(Backend.interpreter)(log).assert({ x: -1 }).comparisons).toEqual([])
     const silent: Backend.Service = {
+      ...Backend.interpreter,
       name: "silent",
-      compile: () => Effect.succeed({ execute: () => Result.succeed([Tensor.full([], 0)]) })
+      compile: (graph) => Effect.succeed(Backend.executable(graph, () => Result.succeed([Tensor.full([], 0)])))
     }
     expect(broken(Laws.backendAgrees(silent)(log, { x: -1 })).reason).toMatch(
       /^interpreter fails with DomainError: .*, silent does not fail$/
     )
     const other = Fn.make({ x: [] }, ({ x }) => Expr.checked.sqrt(x))
     const wrong: Backend.Service = {
+      ...Backend.interpreter,
       name: "wrong",
       compile: () => Backend.interpreter.compile(other as unknown as Backend.Graph)
     }
@@ -101,13 +104,14 @@ describe("backendAgrees", () => {
 
   it("keeps a program that cannot be compiled apart from one that is wrong, also in properties", () => {
     const error = new Backend.CompileError({ backend: "half", primitive: "exp", reason: "no lowering" })
-    const half = Laws.backendAgrees({ name: "half", compile: () => Effect.fail(error) })
+    const half = Laws.backendAgrees({ ...Backend.interpreter, name: "half", compile: () => Effect.fail(error) })
     expect(Effect.runSync(Effect.flip(half(f, at)))).toBe(error)
     expect(fc.check(half(f).property()).errorInstance).toBe(error)
   })
 
   it("runs what is compiled asynchronously", async () => {
     const slow: Backend.Service = {
+      ...Backend.interpreter,
       name: "slow",
       compile: (graph) => Effect.andThen(Effect.sleep(1), faulty("exp", next).compile(graph))
     }
