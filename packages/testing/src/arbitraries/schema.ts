@@ -82,12 +82,12 @@ export interface SchemaConstraints {
  *
  * @example
  * ```ts
- * import { Initializer, Tensor } from "@fluxion/core"
+ * import { Tensor } from "@fluxion/core"
  * import { Arbitraries } from "@fluxion/testing"
  * import { Equal, Schema } from "effect"
  * import * as fc from "fast-check"
  *
- * const codec = Schema.Struct({ w: Tensor.schema([2, 2]), init: Initializer.schema })
+ * const codec = Schema.Struct({ w: Tensor.schema([2, 2]), rate: Schema.Finite })
  * const roundTrip = fc.property(Arbitraries.schema(codec), (value) => {
  *   const { w } = Schema.decodeUnknownSync(codec)(JSON.parse(JSON.stringify(Schema.encodeSync(codec)(value))))
  *   return Equal.equals(w, value.w)

@@ -66,8 +66,71 @@ export const specialValues: ReadonlyArray<number> = [
   -746
 ]
 
+/** How many binary digits a number has after its point; more than can be for what is not finite, and for -0. */
+const digits = (x: number): number => {
+  if (!Number.isFinite(x) || Object.is(x, -0)) return 2000
+  let count = 0
+  for (let y = x; !Number.isInteger(y); y *= 2) count++
+  return count
+}
+
+/** How finely numbers are rounded on their way to integers. */
+const finest = 20
+
+/** Elements that shrink to fewer digits, then towards a simplest number. */
+class ElementArbitrary extends fc.Arbitrary<number> {
+  readonly source: fc.Arbitrary<number>
+  readonly min: number
+  readonly max: number
+
+  constructor(source: fc.Arbitrary<number>, min: number, max: number) {
+    super()
+    this.source = source
+    this.min = min
+    this.max = max
+  }
+
+  override generate(random: fc.Random, bias: number | undefined): fc.Value<number> {
+    return new fc.Value(this.source.generate(random, bias).value, undefined)
+  }
+
+  override canShrinkWithoutContext(value: unknown): value is number {
+    return typeof value === "number" && (specialValues.includes(value) || (value >= this.min && value <= this.max))
+  }
+
+  override shrink(x: number): fc.Stream<fc.Value<number>> {
+    const { max, min } = this
+    const own = digits(x)
+    // Zero, or else one, or else the bound that is nearest to zero.
+    const origin = min <= 0 && max >= 0 ? 0 : min <= 1 && max >= 1 ? 1 : min > 0 ? min : max
+    if (Object.is(x, origin)) return fc.Stream.nil()
+    const simpler = (y: number): boolean => {
+      if (y < min || y > max) return false
+      return y === origin || digits(y) < own || (digits(y) === own && Math.abs(y) < Math.abs(x))
+    }
+    const finite = Math.min(Number.MAX_SAFE_INTEGER, Math.max(-Number.MAX_SAFE_INTEGER, Number.isNaN(x) ? 0 : x))
+    const rounded = Array.from({ length: Math.min(own, finest) }, (_, k) => 2 ** k).flatMap((steps) => [
+      Math.trunc(finite * steps) / steps,
+      Math.floor(finite * steps) / steps,
+      Math.ceil(finite * steps) / steps
+    ])
+    // Halfway to the origin, and nearer.
+    const nearer = Array.from({ length: finest }, (_, k) => {
+      const steps = 2 ** Math.min(own, finest)
+      return (Math.trunc((finite - (finite - origin) / 2 ** (k + 1)) * steps) || 0) / steps
+    })
+    const opposite = x < 0 && -x <= max ? [-x] : []
+    const candidates = [origin, ...rounded, ...nearer].map((y) => y || 0).filter(simpler)
+    return fc.stream([...opposite, ...new Set(candidates)].map((y) => new fc.Value(y, undefined)).values())
+  }
+}
+
 /**
  * An arbitrary element: round numbers first, so that what shrinks is readable.
+ *
+ * **Details**
+ *
+ * Shrinks to 0 (or else to 1, or else to the bound that is nearest to 0), and on the way there to integers and to numbers of few binary digits.
  *
  * @example
  * ```ts
@@ -76,6 +139,9 @@ export const specialValues: ReadonlyArray<number> = [
  *
  * const inside = fc.property(Arbitraries.element({ min: 0, max: 1 }), (x) => x >= 0 && x <= 1)
  * console.log(fc.check(inside).failed) // false
+ *
+ * const small = fc.check(fc.property(Arbitraries.element({ max: 10 }), (x) => x * x < 6.1), { numRuns: 1000 })
+ * console.log(small.counterexample) // [ 3 ]
  * ```
  *
  * @category arbitraries
@@ -83,28 +149,24 @@ export const specialValues: ReadonlyArray<number> = [
  */
 export const element = (constraints: TensorConstraints = {}): fc.Arbitrary<number> => {
   const { finite = false, max = 3, positive = false, special = false } = constraints
-  const min = Math.max(constraints.min ?? (positive ? Math.min(1 / 64, max) : -3), positive ? Number.MIN_VALUE : -Infinity)
+  const min = Math.max(
+    constraints.min ?? (positive ? Math.min(1 / 64, max) : -3),
+    positive ? Number.MIN_VALUE : -Infinity
+  )
   if (!(min <= max)) throw new RangeError(`Arbitraries.element: expected min <= max, got ${min} and ${max}`)
-  /** Multiples of `1 / steps`, where there are any. They shrink to 0, or else to 1, or else to the bound that is nearest to 0. */
-  const multiples = (steps: number): ReadonlyArray<fc.Arbitrary<number>> => {
+  /** Multiples of `1 / steps`, where there are any. */
+  const multiples = (steps: number, weight: number) => {
     const [low, high] = [Math.ceil(min * steps), Math.floor(max * steps)]
-    if (low > high) return []
-    const origin = low > 0 && low <= steps && steps <= high ? steps : 0
-    return [fc.integer({ min: low - origin, max: high - origin }).map((n) => (n + origin) / steps || 0)]
+    return low > high ? [] : [{ weight, arbitrary: fc.integer({ min: low, max: high }).map((n) => n / steps || 0) }]
   }
   // All digits, without the many tiny numbers that `fc.double` favours.
   const any = fc
     .noBias(fc.integer({ min: -(2 ** 31), max: 2 ** 31 }))
     .map((n) => Math.min(max, Math.max(min, (min + max) / 2 + ((max - min) / 2) * (n / 2 ** 31))) || 0)
-  const weights = [1, 5]
-  const inRange = fc.oneof(
-    { withCrossShrink: true },
-    ...[1, 64].flatMap((steps, i) => multiples(steps).map((arbitrary) => ({ arbitrary, weight: weights[i]! }))),
-    { arbitrary: any, weight: 2 }
-  )
-  if (!special) return inRange
+  const inRange = fc.oneof(...multiples(1, 1), ...multiples(64, 5), { weight: 2, arbitrary: any })
   const allowed = specialValues.filter((x) => (!finite || Number.isFinite(x)) && (!positive || x > 0))
-  return fc.oneof({ weight: 2, arbitrary: inRange }, fc.constantFrom(...allowed))
+  const source = special ? fc.oneof({ weight: 2, arbitrary: inRange }, fc.constantFrom(...allowed)) : inRange
+  return new ElementArbitrary(source, min, max)
 }
 
 /** Numbers at least `distance` apart, in any order. */

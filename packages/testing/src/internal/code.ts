@@ -7,15 +7,15 @@ import * as fc from "fast-check"
 const plainKey = /^[A-Za-z_$][\w$]*$/
 
 /** A key of an object literal or of a pattern. */
-export const keyCode = (key: string): string =>
+const keyCode = (key: string): string =>
   // Written plainly or in quotes, this one would set the prototype.
   key === "__proto__" ? `["__proto__"]` : plainKey.test(key) ? key : JSON.stringify(key)
 
-/** The fields of an object literal or of a pattern. */
-export const fieldsCode = (fields: ReadonlyArray<readonly [string, string]>): string =>
+/** The fields of an object literal or of a pattern; `names` stand for themselves. */
+export const fieldsCode = (fields: ReadonlyArray<readonly [string, string]>, names = false): string =>
   fields.length === 0
     ? "{}"
-    : `{ ${fields.map(([key, code]) => (key === code ? key : `${keyCode(key)}: ${code}`)).join(", ")} }`
+    : `{ ${fields.map(([key, code]) => (names && key === code ? key : `${keyCode(key)}: ${code}`)).join(", ")} }`
 
 /** Plain data: numbers, truth values, strings, arrays and records. */
 export const literalCode = (x: unknown): string => {

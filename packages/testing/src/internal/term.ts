@@ -148,7 +148,10 @@ export const printer = (given: ReadonlyMap<number, string>, inlined: Set<number>
       return names.get(pattern)!
     }
     if (Array.isArray(pattern)) return `[${pattern.map((part: Pattern) => printPattern(part, kind)).join(", ")}]`
-    return fieldsCode(Object.entries(pattern).map(([name, part]) => [name, printPattern(part, kind)]))
+    return fieldsCode(
+      Object.entries(pattern).map(([name, part]) => [name, printPattern(part, kind)]),
+      true
+    )
   }
   const print = (term: Term, indent: string): string => {
     switch (term._tag) {
@@ -163,7 +166,10 @@ export const printer = (given: ReadonlyMap<number, string>, inlined: Set<number>
       case "List":
         return `[${term.items.map((item) => print(item, indent)).join(", ")}]`
       case "Record":
-        return fieldsCode(Object.entries(term.fields).map(([name, field]) => [name, print(field, indent)]))
+        return fieldsCode(
+          Object.entries(term.fields).map(([name, field]) => [name, print(field, indent)]),
+          true
+        )
       case "Call": {
         const operands = term.operands.map((operand) => print(operand, indent)).join(", ")
         return `${term.name.includes(".") ? term.name : `Expr.${term.name}`}(${operands})`
