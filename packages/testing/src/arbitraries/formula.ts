@@ -3,6 +3,7 @@ import * as fc from "fast-check"
 import { literalCode } from "../internal/code.ts"
 import * as Formulas from "../internal/formulas.ts"
 import type { Piece } from "../internal/formulas.ts"
+import { ranked } from "../internal/ranked.ts"
 
 /**
  * A formula: its text, its variables, and its program.
@@ -248,7 +249,10 @@ export const formula = <const V extends ReadonlyArray<string> = readonly ["x", "
   const known = steps.filter((step) => kinks || !step.kinks)
   const step = fc.record({
     // The first ones, arithmetic and the like, more often.
-    operation: fc.noBias(fc.oneof({ weight: 2, arbitrary: fc.nat({ max: 9 }) }, { weight: 3, arbitrary: fc.nat({ max: known.length - 1 }) })),
+    operation: fc.oneof(
+      { weight: 2, arbitrary: ranked(Math.min(9, known.length - 1)) },
+      { weight: 3, arbitrary: ranked(known.length - 1) }
+    ),
     // What came last more often than not, so that most of what is made is used.
     picks: fc.array(fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, fc.nat({ max: 40 })), {
       minLength: 4,

@@ -1,10 +1,11 @@
-import { Fn, type Shape, Tree, type Type } from "@fluxion/core"
+import { type Fn, Shape, Tensor, Tree, type Type } from "@fluxion/core"
 import * as fc from "fast-check"
 import { valueCode } from "../internal/code.ts"
 import { controls } from "../internal/controls.ts"
 import { fit } from "../internal/fit.ts"
 import { leafNames } from "../internal/names.ts"
 import { operations } from "../internal/operations.ts"
+import { ranked } from "../internal/ranked.ts"
 import { type Discrete, type Instruction, type Language, Scope, type Value, language } from "../internal/scope.ts"
 import {
   type Pattern,
@@ -21,7 +22,7 @@ import {
 } from "../internal/term.ts"
 import { point } from "./point.ts"
 import { shape as arbitraryShape } from "./shape.ts"
-import type { TensorConstraints } from "./tensor.ts"
+import { type TensorConstraints, element } from "./tensor.ts"
 
 /**
  * A program with inputs to run it at, and the code that builds both.
@@ -55,13 +56,15 @@ export interface Inputs {
  * @category type-level
  * @since 0.1.0
  */
-export type Outputs<O> = O extends Shape.Shape
-  ? O
-  : O extends Type.Type<infer D, infer S>
-    ? D extends "real"
-      ? S
-      : O
-    : { readonly [K in keyof O]: Outputs<O[K]> }
+export type Outputs<O> = [Tree.Spec] extends [O]
+  ? Tree.Spec
+  : O extends Shape.Shape
+    ? O
+    : O extends Type.Type<infer D, infer S>
+      ? D extends "real"
+        ? S
+        : O
+      : { readonly [K in keyof O]: Outputs<O[K]> }
 
 /**
  * Constraints of `program`.
@@ -117,6 +120,9 @@ export interface TypedProgramConstraints<I extends Tree.Spec, O extends Tree.Spe
   readonly inputs: I
   readonly points?: fc.Arbitrary<Tree.Value<I>>
 }
+
+/** How many elements an input has at most, unless its shape is asked for. */
+const maxInputSize = 12
 
 const inputNames = ["x", "y", "z", "u", "v", "w"]
 
@@ -289,7 +295,6 @@ export const program: {
   } = {}
 ): fc.Arbitrary<never> => {
   const given = typeof constraints.inputs === "object" ? constraints.inputs : undefined
-  const shapes = constraints.shapes ?? arbitraryShape({ maxRank: 3, maxDimension: 3, maxSize: 12 })
   const pick = fc.oneof({ weight: 2, arbitrary: fc.nat({ max: 2 }) }, fc.nat({ max: 40 }))
   const picks = fc.array(pick, { minLength: 4, maxLength: 4 })
   const choices = fc.array(fc.noBias(fc.nat({ max: 419 })), { minLength: 12, maxLength: 12 })
@@ -303,7 +308,7 @@ export const program: {
     discrete: given !== undefined && Tree.leaves(given).some(({ type }) => type.elementType !== "real")
   })
   const plain: fc.Arbitrary<Instruction> = fc.record({
-    operation: fc.noBias(fc.nat({ max: operations.length })),
+    operation: ranked(operations.length),
     picks,
     choices,
     bodies: fc.constant([]),
@@ -319,7 +324,7 @@ export const program: {
     )
     const body = fc.array(instruction(depth - 1), { minLength: 1, maxLength: 5, size: "max" })
     const control: fc.Arbitrary<Instruction> = fc.record({
-      operation: fc.noBias(fc.nat({ max: controls.length })),
+      operation: ranked(controls.length),
       picks,
       choices,
       bodies: fc.tuple(body, body),
@@ -338,18 +343,33 @@ export const program: {
   const leaves = Tree.leaves(outputs).length
   const fittings = fc.array(fitting, { minLength: leaves, maxLength: leaves })
   const reals = constraints.values ?? { min: -2, max: 2 }
+  const programOf = (plan: Plan): ProgramImpl => {
+    const instructions = within(plan.instructions, { left: maxOperations })
+    return assemble({ ...plan, instructions }, known, constraints.maxSize ?? 64)
+  }
   const programs = (inputs: Tree.Spec, points: fc.Arbitrary<unknown>): fc.Arbitrary<ProgramImpl> =>
-    fc.tuple(points, steps, fittings).map(([at, instructions, own]) => {
-      const followed = within(instructions, { left: maxOperations })
-      const plan = { inputs, at, instructions: followed, outputs, fittings: own }
-      return assemble(plan, known, constraints.maxSize ?? 64)
-    })
+    fc
+      .tuple(points, steps, fittings)
+      .map(([at, instructions, own]) => programOf({ inputs, at, instructions, outputs, fittings: own }))
   if (given !== undefined) {
     return programs(given, constraints.points ?? point(given, { reals })) as fc.Arbitrary<never>
   }
-  const count = typeof constraints.inputs === "number" ? constraints.inputs : 3
-  return related(shapes, Math.min(count, inputNames.length)).chain((chosen) => {
-    const inputs = Object.fromEntries(chosen.map((shape, id) => [inputNames[id]!, shape]))
-    return programs(inputs, point(inputs, { reals }))
+  const count = Math.min(typeof constraints.inputs === "number" ? constraints.inputs : 3, inputNames.length)
+  const named = (chosen: ReadonlyArray<Shape.Shape>): { readonly [name: string]: Shape.Shape } =>
+    Object.fromEntries(chosen.map((shape, id) => [inputNames[id]!, shape]))
+  if (constraints.shapes !== undefined) {
+    return related(constraints.shapes, count).chain((chosen) => {
+      const inputs = named(chosen)
+      return programs(inputs, point(inputs, { reals }))
+    }) as fc.Arbitrary<never>
+  }
+  // Enough elements for any shape: so shapes can still shrink when operations have.
+  const elements = fc.array(element(reals), { minLength: maxInputSize, maxLength: maxInputSize })
+  const shapes = related(arbitraryShape({ maxRank: 3, maxDimension: 3, maxSize: maxInputSize }), count)
+  const data = fc.array(elements, { minLength: count, maxLength: count })
+  return fc.tuple(shapes, data, steps, fittings).map(([chosen, numbers, instructions, own]) => {
+    const inputs = named(chosen)
+    const tensors = chosen.map((shape, i) => Tensor.fromArray(numbers[i]!.slice(0, Shape.size(shape)), shape))
+    return programOf({ inputs, at: Tree.fromTensors(inputs, tensors), instructions, outputs, fittings: own })
   }) as fc.Arbitrary<never>
 }
