@@ -1,6 +1,7 @@
 import { Shape, Tensor, Tree } from "@fluxion/core"
 import * as fc from "fast-check"
 import { printed } from "../internal/code.ts"
+import { listOf } from "../internal/lists.ts"
 
 /**
  * Constraints of `direction`: with `basis`, one element is 1 and the others are 0.
@@ -52,7 +53,7 @@ export const direction = <const I extends Tree.Spec>(
   }
   const elements = basis
     ? fc.nat({ max: count - 1 }).map((place) => new Array<number>(count).fill(0).with(place, 1))
-    : fc.array(fc.integer({ min: -16, max: 16 }), { minLength: count, maxLength: count }).map((integers) => {
+    : listOf(fc.integer({ min: -16, max: 16 }), count, count).map((integers) => {
         const whole: ReadonlyArray<number> = integers.some((n) => n !== 0) ? integers : integers.with(-1, 1)
         const norm = Math.sqrt(whole.reduce((sum, n) => sum + n * n, 0))
         return whole.map((n) => n / norm || 0)

@@ -4,6 +4,7 @@ import { literalCode } from "../internal/code.ts"
 import * as Formulas from "../internal/formulas.ts"
 import type { Piece } from "../internal/formulas.ts"
 import { ranked } from "../internal/ranked.ts"
+import { listOf } from "../internal/lists.ts"
 
 /**
  * A formula: its text, its variables, and its program.
@@ -254,14 +255,11 @@ export const formula = <const V extends ReadonlyArray<string> = readonly ["x", "
       { weight: 3, arbitrary: ranked(known.length - 1) }
     ),
     // What came last more often than not, so that most of what is made is used.
-    picks: fc.array(fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, fc.nat({ max: 40 })), {
-      minLength: 4,
-      maxLength: 4
-    }),
-    choices: fc.array(fc.noBias(fc.nat({ max: 419 })), { minLength: 8, maxLength: 8 })
+    picks: listOf(fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, fc.nat({ max: 40 })), 4, 4),
+    choices: listOf(fc.noBias(fc.nat({ max: 419 })), 8, 8)
   })
   const separators = fc.constantFrom("; ", "\n")
-  return fc.tuple(fc.array(step, { maxLength: maxOperations, size: "max" }), separators).map(([followed, separator]) => {
+  return fc.tuple(listOf(step, 0, maxOperations), separators).map(([followed, separator]) => {
     const leaves: Record<string, Expr.Any> = {}
     const values = variables.map((name) => Formulas.variable(name, () => leaves[name]!))
     for (const { choices, operation, picks } of followed) {

@@ -1,6 +1,7 @@
 import { Shape, type Tensor, Tree, Type } from "@fluxion/core"
 import * as fc from "fast-check"
 import { printed, tensorOf } from "../internal/code.ts"
+import { listOf } from "../internal/lists.ts"
 import { type TensorConstraints, tensor } from "./tensor.ts"
 
 /**
@@ -44,7 +45,7 @@ export interface PointConstraints<S = Tree.Spec> {
 
 const typed = (type: Type.Type, elements: fc.Arbitrary<number>): fc.Arbitrary<Tensor.Any> => {
   const size = Shape.size(type.shape)
-  return fc.array(elements, { minLength: size, maxLength: size }).map((data) => tensorOf(type, data))
+  return listOf(elements, size, size).map((data) => tensorOf(type, data))
 }
 
 const leaf = (type: Type.Type, constraints: Omit<PointConstraints, "leaves">, own: object): fc.Arbitrary<unknown> => {

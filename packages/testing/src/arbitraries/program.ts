@@ -6,6 +6,7 @@ import { fit } from "../internal/fit.ts"
 import { leafNames } from "../internal/names.ts"
 import { operations } from "../internal/operations.ts"
 import { ranked } from "../internal/ranked.ts"
+import { listOf } from "../internal/lists.ts"
 import { type Discrete, type Instruction, type Language, Scope, type Value, language } from "../internal/scope.ts"
 import {
   type Pattern,
@@ -296,8 +297,8 @@ export const program: {
 ): fc.Arbitrary<never> => {
   const given = typeof constraints.inputs === "object" ? constraints.inputs : undefined
   const pick = fc.oneof({ weight: 2, arbitrary: fc.nat({ max: 2 }) }, fc.nat({ max: 40 }))
-  const picks = fc.array(pick, { minLength: 4, maxLength: 4 })
-  const choices = fc.array(fc.noBias(fc.nat({ max: 419 })), { minLength: 12, maxLength: 12 })
+  const picks = listOf(pick, 4, 4)
+  const choices = listOf(fc.noBias(fc.nat({ max: 419 })), 12, 12)
   const known = language({
     kinks: constraints.kinks ?? "avoid",
     domains: constraints.domains ?? "safe",
@@ -322,7 +323,7 @@ export const program: {
       { weight: 1, arbitrary: fc.constant(true) },
       { weight: 19, arbitrary: fc.constant(false) }
     )
-    const body = fc.array(instruction(depth - 1), { minLength: 1, maxLength: 5, size: "max" })
+    const body = listOf(instruction(depth - 1), 1, 5)
     const control: fc.Arbitrary<Instruction> = fc.record({
       operation: ranked(controls.length),
       picks,
@@ -335,22 +336,16 @@ export const program: {
   const maxOperations = constraints.maxOperations ?? 30
   const outputs = constraints.outputs ?? []
   const fitting: fc.Arbitrary<Fitting> = fc.record({ picks, choices })
-  const steps = fc.array(instruction(constraints.depth ?? 2), {
-    minLength: constraints.minOperations ?? 1,
-    maxLength: maxOperations,
-    size: "max"
-  })
+  const instructions = listOf(instruction(constraints.depth ?? 2), constraints.minOperations ?? 1, maxOperations)
   const leaves = Tree.leaves(outputs).length
-  const fittings = fc.array(fitting, { minLength: leaves, maxLength: leaves })
+  const fittings = listOf(fitting, leaves, leaves)
   const reals = constraints.values ?? { min: -2, max: 2 }
-  const programOf = (plan: Plan): ProgramImpl => {
-    const instructions = within(plan.instructions, { left: maxOperations })
-    return assemble({ ...plan, instructions }, known, constraints.maxSize ?? 64)
+  const programOf = (inputs: Tree.Spec, at: unknown, given: ReadonlyArray<Instruction>, own: ReadonlyArray<Fitting>) => {
+    const plan = { inputs, at, instructions: within(given, { left: maxOperations }), outputs, fittings: own }
+    return assemble(plan, known, constraints.maxSize ?? 64)
   }
   const programs = (inputs: Tree.Spec, points: fc.Arbitrary<unknown>): fc.Arbitrary<ProgramImpl> =>
-    fc
-      .tuple(points, steps, fittings)
-      .map(([at, instructions, own]) => programOf({ inputs, at, instructions, outputs, fittings: own }))
+    fc.tuple(points, instructions, fittings).map(([at, followed, own]) => programOf(inputs, at, followed, own))
   if (given !== undefined) {
     return programs(given, constraints.points ?? point(given, { reals })) as fc.Arbitrary<never>
   }
@@ -364,12 +359,12 @@ export const program: {
     }) as fc.Arbitrary<never>
   }
   // Enough elements for any shape: so shapes can still shrink when operations have.
-  const elements = fc.array(element(reals), { minLength: maxInputSize, maxLength: maxInputSize })
+  const elements = listOf(element(reals), maxInputSize, maxInputSize)
   const shapes = related(arbitraryShape({ maxRank: 3, maxDimension: 3, maxSize: maxInputSize }), count)
-  const data = fc.array(elements, { minLength: count, maxLength: count })
-  return fc.tuple(shapes, data, steps, fittings).map(([chosen, numbers, instructions, own]) => {
+  const data = listOf(elements, count, count)
+  return fc.tuple(shapes, data, instructions, fittings).map(([chosen, numbers, followed, own]) => {
     const inputs = named(chosen)
     const tensors = chosen.map((shape, i) => Tensor.fromArray(numbers[i]!.slice(0, Shape.size(shape)), shape))
-    return programOf({ inputs, at: Tree.fromTensors(inputs, tensors), instructions, outputs, fittings: own })
+    return programOf(inputs, Tree.fromTensors(inputs, tensors), followed, own)
   }) as fc.Arbitrary<never>
 }

@@ -1,6 +1,7 @@
 import { Shape, Tensor } from "@fluxion/core"
 import * as fc from "fast-check"
 import { printed } from "../internal/code.ts"
+import { listOf } from "../internal/lists.ts"
 
 /**
  * Constraints of `tensor` and `element`.
@@ -179,8 +180,8 @@ const apart = (size: number, distance: number, constraints: TensorConstraints): 
       `Arbitraries.tensor: there is no room for ${size} elements at least ${distance} apart from ${min} to ${max}`
     )
   }
-  const bases = fc.array(element({ min, max: min + room }), { minLength: size, maxLength: size })
-  const places = fc.array(fc.nat({ max: Math.max(0, size - 1) }), { minLength: size, maxLength: size })
+  const bases = listOf(element({ min, max: min + room }), size, size)
+  const places = listOf(fc.nat({ max: Math.max(0, size - 1) }), size, size)
   return fc.tuple(bases, places).map(([lowest, order]) => {
     const result: Array<number> = []
     lowest
@@ -221,7 +222,6 @@ export const tensor = <const S extends Shape.Shape>(
 ): fc.Arbitrary<Tensor.Tensor<S>> => {
   Shape.validate("Arbitraries.tensor", shape)
   const size = Shape.size(shape)
-  const bounds = { minLength: size, maxLength: size }
   const { distinct = false } = constraints
   if (distinct !== false && size > 1 && (constraints.min ?? -Infinity) >= (constraints.max ?? 3)) {
     throw new RangeError(`Arbitraries.tensor: there is no room for ${size} distinct elements`)
@@ -230,7 +230,7 @@ export const tensor = <const S extends Shape.Shape>(
     typeof distinct === "number"
       ? apart(size, distinct, constraints)
       : distinct
-        ? fc.uniqueArray(element(constraints), { ...bounds, comparator: "SameValueZero" })
-        : fc.array(element(constraints), bounds)
+        ? fc.uniqueArray(element(constraints), { minLength: size, maxLength: size, comparator: "SameValueZero" })
+        : listOf(element(constraints), size, size)
   return elements.map((data) => printed(Tensor.fromArray(data, shape)))
 }

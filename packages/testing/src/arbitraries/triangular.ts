@@ -1,6 +1,7 @@
 import type { Tensor } from "@fluxion/core"
 import * as fc from "fast-check"
 import { printed } from "../internal/code.ts"
+import { listOf } from "../internal/lists.ts"
 import { checkCondition, checkSize, matrixOf, scales, toTensor } from "../internal/matrices.ts"
 import { element } from "./tensor.ts"
 import type { ConditionConstraints } from "./wellConditioned.ts"
@@ -53,10 +54,10 @@ export const triangular = <const N extends number>(
   // The largest power of two that keeps the norm, whatever the elements: so they stay short.
   const norm = (most - 1) / (most + 1)
   const step = norm === 0 ? 0 : 2 ** Math.floor(Math.log2(norm / (8 * Math.sqrt(Math.max(1, count)))))
-  const entries = fc.array(fc.integer({ min: -8, max: 8 }), { minLength: count, maxLength: count })
+  const entries = listOf(fc.integer({ min: -8, max: 8 }), count, count)
   const sizes = unitDiagonal ? fc.constant(1) : element({ min: 1, max: Math.max(1, most * (1 - 2 ** -50)) })
   const signs = unitDiagonal ? fc.constant(1) : fc.constantFrom(1, -1)
-  const diagonal = fc.array(fc.tuple(sizes, signs), { minLength: n, maxLength: n })
+  const diagonal = listOf(fc.tuple(sizes, signs), n, n)
   return fc
     .tuple(unitDiagonal ? fc.constant(1) : scales, diagonal, entries)
     .map(([scale, sized, strict]) => {

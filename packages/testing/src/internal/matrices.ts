@@ -3,6 +3,7 @@
 import { Tensor } from "@fluxion/core"
 import * as fc from "fast-check"
 import { element } from "../arbitraries/tensor.ts"
+import { listOf } from "./lists.ts"
 
 /** Rows of numbers. */
 export type Rows = ReadonlyArray<ReadonlyArray<number>>
@@ -32,9 +33,7 @@ export const checkCondition = (name: string, condition: number): void => {
 
 /** Vectors of small integers: reflections. Zero, to which they shrink, stands for no reflection. */
 const reflections = (n: number): fc.Arbitrary<Rows> =>
-  fc.noBias(
-    fc.array(fc.array(fc.integer({ min: -4, max: 4 }), { minLength: n, maxLength: n }), { maxLength: n, size: "max" })
-  )
+  listOf(listOf(fc.noBias(fc.integer({ min: -4, max: 4 })), n, n), 0, n)
 
 const dot = (x: ReadonlyArray<number>, y: ReadonlyArray<number>): number =>
   x.reduce((sum, xi, i) => sum + xi * y[i]!, 0)
@@ -64,7 +63,7 @@ export const orthogonalRows = (n: number): fc.Arbitrary<Rows> =>
  */
 export const singularValues = (count: number, condition: number): fc.Arbitrary<ReadonlyArray<number>> => {
   const largest = Math.max(1, condition / (1 + 2 ** -46 * (count + 1) * condition))
-  return fc.array(element({ min: 1, max: largest }), { minLength: count, maxLength: count })
+  return listOf(element({ min: 1, max: largest }), count, count)
 }
 
 /** Powers of two, which change no digits. */

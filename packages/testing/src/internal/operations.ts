@@ -12,7 +12,7 @@ export interface Elements {
 export interface Draw {
   /** A value of the program that satisfies a condition, or none. */
   readonly pick: (condition?: (shape: Shape.Shape) => boolean) => Operand | undefined
-  /** Indices or truth values of which a condition holds, or none. Where there are none at all, nothing is drawn. */
+  /** Indices or truth values of which a condition holds, or none: then nothing is drawn. */
   readonly pickDiscrete: (
     condition: (type: Type.Type<"index" | "bool">, elements: Elements) => boolean
   ) => { readonly term: Term; readonly shape: Shape.Shape } | undefined

@@ -237,8 +237,9 @@ export class Scope {
       },
       pickDiscrete: (condition) => {
         const candidates = scope.discrete.filter(({ samples, type }) => condition(type, elementsOf(samples)))
-        const chosen = candidates[candidates.length - 1 - (picks[pickAt++ % picks.length]! % candidates.length)]
-        return chosen === undefined ? undefined : { term: value(chosen.id), shape: chosen.type.shape }
+        if (candidates.length === 0) return undefined
+        const chosen = candidates[candidates.length - 1 - (picks[pickAt++ % picks.length]! % candidates.length)]!
+        return { term: value(chosen.id), shape: chosen.type.shape }
       },
       evaluate: (term) => scope.evaluate(term),
       in: drawIn,
@@ -258,9 +259,14 @@ export class Scope {
     const { controls: available, operations: plain } = this.language
     for (const instruction of instructions) {
       const { bodies, inline, operation } = instruction
-      // What an instruction shrinks to: nothing; before that, one with bodies to these.
-      if (operation === 0) continue
       const draw = this.draw(instruction)
+      // What an instruction shrinks to: another name for a value, so that others still count as before; before that, one with bodies to these.
+      if (operation === 0) {
+        const term = draw.pick()?.term
+        const same = this.values.findLast(({ id }) => term?._tag === "Value" && term.id === id)
+        if (same !== undefined) this.values.push(same)
+        continue
+      }
       if (bodies.length === 0) {
         const term = plain[(operation - 1) % plain.length]!.make(draw)
         if (term !== undefined) this.add({ pattern: this.ids.next++, term })
@@ -279,7 +285,7 @@ export class Scope {
   unused(besides: ReadonlyArray<Term>): ReadonlyArray<Value> {
     const used = new Set([...this.statements.map(({ term }) => term), ...besides].flatMap(references))
     const own = new Set(this.own)
-    return this.values.filter(({ id }) => own.has(id) && !used.has(id))
+    return this.values.filter((x, i, all) => own.has(x.id) && !used.has(x.id) && all.indexOf(x) === i)
   }
 
   /** The sum of all elements of values; with `mean`, of their means. */
