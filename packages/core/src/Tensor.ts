@@ -3,7 +3,17 @@
  *
  * @since 0.1.0
  */
-import { Effect, Equal, Hash, Inspectable, Pipeable, Schema, SchemaGetter, SchemaIssue, SchemaTransformation } from "effect"
+import {
+  Effect,
+  Equal,
+  Hash,
+  Inspectable,
+  Pipeable,
+  Schema,
+  SchemaGetter,
+  SchemaIssue,
+  SchemaTransformation
+} from "effect"
 import * as Shape from "./Shape.ts"
 import type * as Type from "./Type.ts"
 
@@ -486,6 +496,7 @@ const special = { NaN, Infinity, "-Infinity": -Infinity, "-0": -0 }
  *
  * Non-finite elements are encoded as the strings `"NaN"`, `"Infinity"` and `"-Infinity"`, and negative zero as `"-0"`, so
  * that the encoding is JSON. Decoding fails with a message that names the expected and the actual shape, or the position of the offending element.
+ * `Arbitrary.schema` of `effect` derives tensors of any elements from it.
  *
  * @example
  * ```ts

@@ -248,14 +248,15 @@ export const formula = <const V extends ReadonlyArray<string> = readonly ["x", "
   const variables: ReadonlyArray<string> = constraints.variables ?? ["x", "y"]
   const { domains = "safe", kinks = true, maxOperations = 8 } = constraints
   const known = steps.filter((step) => kinks || !step.kinks)
+  const later = fc.noBias(fc.nat({ max: 40 }))
   const step = fc.record({
     // The first ones, arithmetic and the like, more often.
     operation: fc.oneof(
       { weight: 2, arbitrary: ranked(Math.min(9, known.length - 1)) },
       { weight: 3, arbitrary: ranked(known.length - 1) }
     ),
-    // What came last more often than not, so that most of what is made is used.
-    picks: listOf(fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, fc.nat({ max: 40 })), 4, 4),
+    // First what came last, more often than not: so most of what is made is used.
+    picks: fc.tuple(fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, later), later, later, later),
     choices: listOf(fc.noBias(fc.nat({ max: 419 })), 8, 8)
   })
   const separators = fc.constantFrom("; ", "\n")

@@ -55,7 +55,8 @@ const leaf = (type: Type.Type, constraints: Omit<PointConstraints, "leaves">, ow
       return tensor(type.shape, { ...constraints.reals, ...own })
     case "index": {
       const { max = 3, min = Math.min(0, max) }: IndexConstraints = { ...constraints.indices, ...own }
-      if (!(min <= max)) throw new RangeError(`Arbitraries.point: expected min <= max of indices, got ${min} and ${max}`)
+      if (!(min <= max))
+        throw new RangeError(`Arbitraries.point: expected min <= max of indices, got ${min} and ${max}`)
       return typed(type, fc.integer({ min, max }))
     }
     case "bool":

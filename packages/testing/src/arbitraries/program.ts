@@ -119,7 +119,7 @@ export interface TypedProgramConstraints<I extends Tree.Spec, O extends Tree.Spe
   "inputs" | "shapes"
 > {
   readonly inputs: I
-  readonly points?: fc.Arbitrary<Tree.Value<I>>
+  readonly points?: fc.Arbitrary<Tree.Value<NoInfer<I>>>
 }
 
 /** How many elements an input has at most, unless its shape is asked for. */
@@ -283,12 +283,12 @@ const related = (shapes: fc.Arbitrary<Shape.Shape>, count: number): fc.Arbitrary
  * @since 0.1.0
  */
 export const program: {
-  <const I extends Tree.Spec, const O extends Tree.Spec = readonly []>(
-    constraints: TypedProgramConstraints<I, O>
-  ): fc.Arbitrary<Program<I, Outputs<O>>>
   <const O extends Tree.Spec = readonly []>(
     constraints?: ProgramConstraints<O>
   ): fc.Arbitrary<Program<Inputs, Outputs<O>>>
+  <const I extends Tree.Spec, const O extends Tree.Spec = readonly []>(
+    constraints: TypedProgramConstraints<I, O>
+  ): fc.Arbitrary<Program<I, Outputs<O>>>
 } = (
   constraints: Omit<ProgramConstraints<Tree.Spec>, "inputs"> & {
     readonly inputs?: number | Tree.Spec
@@ -340,7 +340,12 @@ export const program: {
   const leaves = Tree.leaves(outputs).length
   const fittings = listOf(fitting, leaves, leaves)
   const reals = constraints.values ?? { min: -2, max: 2 }
-  const programOf = (inputs: Tree.Spec, at: unknown, given: ReadonlyArray<Instruction>, own: ReadonlyArray<Fitting>) => {
+  const programOf = (
+    inputs: Tree.Spec,
+    at: unknown,
+    given: ReadonlyArray<Instruction>,
+    own: ReadonlyArray<Fitting>
+  ) => {
     const plan = { inputs, at, instructions: within(given, { left: maxOperations }), outputs, fittings: own }
     return assemble(plan, known, constraints.maxSize ?? 64)
   }

@@ -58,20 +58,18 @@ export const triangular = <const N extends number>(
   const sizes = unitDiagonal ? fc.constant(1) : element({ min: 1, max: Math.max(1, most * (1 - 2 ** -50)) })
   const signs = unitDiagonal ? fc.constant(1) : fc.constantFrom(1, -1)
   const diagonal = listOf(fc.tuple(sizes, signs), n, n)
-  return fc
-    .tuple(unitDiagonal ? fc.constant(1) : scales, diagonal, entries)
-    .map(([scale, sized, strict]) => {
-      const d = sized.map(([size, sign]) => scale * size * sign)
-      const at = (i: number, j: number): number => strict[(i * (i - 1)) / 2 + j]! * step
-      return printed(
-        toTensor(
-          n,
-          n,
-          matrixOf(n, n, (i, j) => {
-            if (i === j) return d[i]!
-            return upper === i > j ? 0 : d[i]! * at(Math.max(i, j), Math.min(i, j)) || 0
-          })
-        )
+  return fc.tuple(unitDiagonal ? fc.constant(1) : scales, diagonal, entries).map(([scale, sized, strict]) => {
+    const d = sized.map(([size, sign]) => scale * size * sign)
+    const at = (i: number, j: number): number => strict[(i * (i - 1)) / 2 + j]! * step
+    return printed(
+      toTensor(
+        n,
+        n,
+        matrixOf(n, n, (i, j) => {
+          if (i === j) return d[i]!
+          return upper === i > j ? 0 : d[i]! * at(Math.max(i, j), Math.min(i, j)) || 0
+        })
       )
-    })
+    )
+  })
 }

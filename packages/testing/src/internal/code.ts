@@ -29,7 +29,8 @@ export const literalCode = (x: unknown): string => {
 const constructors = { real: "Tensor.make", index: "Tensor.index", bool: "Tensor.bool" } as const
 
 const tensorCode = (x: Tensor.Any): string => {
-  if (Shape.size(x.shape) > 0) return `${constructors[x.elementType]}(${literalCode(Tensor.toNested(x as Tensor.Tensor))})`
+  if (Shape.size(x.shape) > 0)
+    return `${constructors[x.elementType]}(${literalCode(Tensor.toNested(x as Tensor.Tensor))})`
   const zeros = `Tensor.zeros(${literalCode(x.shape)})`
   // Nested arrays cannot say how long what is not there would be.
   if (x.elementType === "index") return `Fn.evaluate(Expr.toIndex(${zeros}))`

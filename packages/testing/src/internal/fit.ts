@@ -56,8 +56,7 @@ const reshaped: Way = (draw, target) =>
 const sliced: Way = (draw, target) =>
   from(
     draw,
-    (shape) =>
-      shape.length === target.length && shape.every((n, i) => n >= target[i]!) && !Shape.equals(shape, target),
+    (shape) => shape.length === target.length && shape.every((n, i) => n >= target[i]!) && !Shape.equals(shape, target),
     (x) => {
       const starts = x.shape.map((n, i) => draw.choose(n - target[i]! + 1))
       const limits = starts.map((start, i) => start + target[i]!)
@@ -68,8 +67,7 @@ const sliced: Way = (draw, target) =>
 const padded: Way = (draw, target) =>
   from(
     draw,
-    (shape) =>
-      shape.length === target.length && shape.every((n, i) => n <= target[i]!) && !Shape.equals(shape, target),
+    (shape) => shape.length === target.length && shape.every((n, i) => n <= target[i]!) && !Shape.equals(shape, target),
     (x) => {
       const low = x.shape.map((n, i) => draw.choose(target[i]! - n + 1))
       const high = x.shape.map((n, i) => target[i]! - n - low[i]!)

@@ -81,7 +81,10 @@ export const pow = (style: number, base: Piece, exponent: Piece): Piece => ({
 export const neg = (x: Piece): Piece => ({
   level: 7,
   // A minus sign before a number would belong to it.
-  parts: x.operands.length === 0 && x.level === 9 && /^[\d.]/.test(String(x.parts[0])) ? ["-(", hole(0, 0), ")"] : ["-", hole(0, 8)],
+  parts:
+    x.operands.length === 0 && x.level === 9 && /^[\d.]/.test(String(x.parts[0]))
+      ? ["-(", hole(0, 0), ")"]
+      : ["-", hole(0, 8)],
   operands: [x],
   build: ([y]) => Expr.neg(real(y))
 })

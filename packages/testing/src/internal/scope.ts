@@ -161,7 +161,9 @@ export class Scope {
       const known = this.values.find((candidate) => candidate.id === id)
       if (known !== undefined) return Expr.constant(known.samples[run] ?? Tensor.zeros(known.shape))
       const { samples, type } = this.discrete.find((candidate) => candidate.id === id)!
-      return Expr.constant((samples[run] ?? tensorOf(type, new Array<number>(Shape.size(type.shape)).fill(0))) as Tensor.Tensor)
+      return Expr.constant(
+        (samples[run] ?? tensorOf(type, new Array<number>(Shape.size(type.shape)).fill(0))) as Tensor.Tensor
+      )
     }
     return lookup
   }

@@ -106,10 +106,13 @@ describe("matrices", () => {
 
   it("symmetric ones are symmetric", () => {
     fc.assert(
-      fc.property(sizes.chain((n) => Arbitraries.symmetric(n, { special: true })), (a) => {
-        const [n] = a.shape
-        for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) expect(at(a, i, j)).toBe(at(a, j, i))
-      })
+      fc.property(
+        sizes.chain((n) => Arbitraries.symmetric(n, { special: true })),
+        (a) => {
+          const [n] = a.shape
+          for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) expect(at(a, i, j)).toBe(at(a, j, i))
+        }
+      )
     )
   })
 

@@ -43,7 +43,10 @@ describe("point", () => {
     const points = Arbitraries.point(spec, {
       reals: { min: 1, max: 2 },
       indices: { min: 5, max: 6 },
-      leaves: { deep: [{ i: { min: -1, max: -1 }, b: fc.constant(true) }, Arbitraries.orthogonal(2)], w: { min: -9, max: -8 } }
+      leaves: {
+        deep: [{ i: { min: -1, max: -1 }, b: fc.constant(true) }, Arbitraries.orthogonal(2)],
+        w: { min: -9, max: -8 }
+      }
     })
     fc.assert(
       fc.property(points, ({ deep, j, w }) => {

@@ -61,10 +61,13 @@ describe("tensor", () => {
   it("prints as code that builds the same tensor, at any size", () => {
     const shapes = Arbitraries.shape({ minDimension: 0 })
     fc.assert(
-      fc.property(shapes.chain((shape) => Arbitraries.tensor(shape, { special: true })), (x) => {
-        const again = new Function("Tensor", `return ${fc.stringify(x)}`)(Tensor) as Tensor.Any
-        expect(Equal.equals(again, x)).toBe(true)
-      })
+      fc.property(
+        shapes.chain((shape) => Arbitraries.tensor(shape, { special: true })),
+        (x) => {
+          const again = new Function("Tensor", `return ${fc.stringify(x)}`)(Tensor) as Tensor.Any
+          expect(Equal.equals(again, x)).toBe(true)
+        }
+      )
     )
     expect(fc.stringify(fc.sample(Arbitraries.tensor([2000]), 1)[0])).not.toContain("…")
   })
