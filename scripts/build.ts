@@ -9,7 +9,7 @@ const run = (command: string, args: ReadonlyArray<string>, cwd: string): void =>
   execFileSync(join(root, "node_modules", ".bin", command), args, { cwd, stdio: "inherit" })
 }
 
-const order = ["core", "forward-mode", "reverse-mode", "calculus", "optim", "testing"]
+const order = ["core", "forward-mode", "reverse-mode", "calculus", "compiler", "optim", "testing"]
 const published = order.map((name) => packages.find((p) => p.name === name)!)
 
 for (const { folder } of published) {

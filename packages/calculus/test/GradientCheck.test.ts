@@ -25,7 +25,7 @@ describe("checkGradient", () => {
         "b[1]"
       ])
       for (const entry of report.entries) {
-        expect(entry.forward).toBeCloseTo(entry.reverse, 14)
+        expect(entry.forward!).toBeCloseTo(entry.reverse, 14)
         expect(entry.relativeError).toBeLessThan(1e-9)
         expect(entry.numericError).toBeLessThan(1e-9)
         expect(entry.kink).toBeUndefined()
@@ -51,6 +51,26 @@ describe("checkGradient", () => {
         if (i === 1 || i === 2) expect(kink).toBeUndefined()
         else expect([kink?.left.toFixed(9), kink?.right.toFixed(9)]).toEqual(["-1.000000000", "2.000000000"])
       }
+    })
+  )
+
+  it.effect("checks a program that supports reverse mode only by that", () =>
+    Effect.gen(function* () {
+      const quotient = Fn.make({ a: [], b: [] }, ({ a, b }) => Expr.div(a, b))
+      const byHand = (sign: number) =>
+        Expr.customVjp(quotient, ({ cotangents, outputs, primals: { b } }) => ({
+          a: Expr.div(cotangents, b),
+          b: Expr.mul(sign, Expr.div(Expr.mul(cotangents, outputs), b))
+        }))
+      expect((yield* Calculus.checkGradient(byHand(-1), { a: 3, b: 2 })).verdict).toBe("correct")
+      const report = yield* Calculus.checkGradient(byHand(1), { a: 3, b: 2 })
+      expect(report.entries.map(({ forward, verdict }) => [forward, verdict])).toEqual([
+        [undefined, "correct"],
+        [undefined, "wrong"]
+      ])
+      expect(Calculus.renderGradientReport(report).split("\n")[2]).toMatch(
+        /^b +none +0\.75000000 +-0\.7500000\d+ .* wrong$/
+      )
     })
   )
 

@@ -285,6 +285,34 @@ export const fromArray = <const S extends Shape.Shape>(data: ArrayLike<number>, 
 }
 
 /**
+ * Makes a tensor of any element type around a typed array, which is not copied and must not be written to afterwards.
+ *
+ * **Details**
+ *
+ * Throws a `ShapeError` when the array is not as long as the shape says.
+ *
+ * @example
+ * ```ts
+ * import { Tensor } from "@fluxion/core"
+ *
+ * console.log(`${Tensor.fromData("index", Int32Array.of(3, 1), [2])}`) // [3, 1]
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromData = (elementType: Type.ElementType, data: Data<Type.ElementType>, shape: Shape.Shape): Any => {
+  if (data.length !== Shape.size(shape)) {
+    throw Shape.error(
+      "Tensor.fromData",
+      [shape],
+      `expected ${Shape.size(shape)} elements for shape ${Shape.render(shape)}, got ${data.length}`
+    )
+  }
+  return unsafeMake(elementType, shape, data) as Any
+}
+
+/**
  * Makes a tensor of reals in which every element has the same value.
  *
  * @example

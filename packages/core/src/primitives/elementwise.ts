@@ -25,7 +25,6 @@ import {
   hypot,
   log,
   log1p,
-  pow,
   rem,
   round,
   sign,
@@ -39,6 +38,7 @@ import { sigmoid, softplus } from "../internal/functions/activation.ts"
 import { erf, erfc } from "../internal/functions/erf.ts"
 import { lgamma } from "../internal/functions/gamma.ts"
 import { digamma, polygamma } from "../internal/functions/polygamma.ts"
+import { power } from "../internal/functions/power.ts"
 import {
   allocate,
   broadcast,
@@ -309,9 +309,6 @@ const clamp: Ternary = {
 // -----------------------------------------------------------------------------
 // Rows that fit no pattern
 // -----------------------------------------------------------------------------
-
-/** The power of IEEE 754 and C: 1 to any power is 1, where `Math.pow` says `NaN` for an infinite or `NaN` exponent. */
-const power = (x: number, y: number): number => (x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : pow(x, y))
 
 const polygammaRow: Definition<"polygamma"> = {
   family: "elementwise",

@@ -54,7 +54,7 @@ export const direction = <const I extends Tree.Spec>(
   const elements = basis
     ? fc.nat({ max: count - 1 }).map((place) => new Array<number>(count).fill(0).with(place, 1))
     : listOf(fc.integer({ min: -16, max: 16 }), count, count).map((integers) => {
-        const whole: ReadonlyArray<number> = integers.some((n) => n !== 0) ? integers : integers.with(-1, 1)
+        const whole: ReadonlyArray<number> = integers.some((n) => n !== 0) ? integers : integers.with(count - 1, 1)
         const norm = Math.sqrt(whole.reduce((sum, n) => sum + n * n, 0))
         return whole.map((n) => n / norm || 0)
       })

@@ -1,4 +1,4 @@
-import { Shape, type Tensor, Tree, Type } from "@fluxion/core"
+import { Shape, type Tensor, Tree, type Type } from "@fluxion/core"
 import * as fc from "fast-check"
 import { printed, tensorOf } from "../internal/code.ts"
 import { listOf } from "../internal/lists.ts"

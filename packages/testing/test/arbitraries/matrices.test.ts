@@ -1,4 +1,4 @@
-import { Expr, Fn, Tensor } from "@fluxion/core"
+import { Expr, Fn, type Tensor } from "@fluxion/core"
 import { Arbitraries } from "@fluxion/testing"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"

@@ -1,0 +1,425 @@
+// Loop fusion: statements of a block that loop over the same range become one loop, so that what one computes and the next reads need not go through
+// memory. A scan whose steps are elementwise over an axis is turned inside out, so that it can join a loop over that axis.
+//
+// What makes this legal is one test: every buffer that the joined statements share and one of them writes is cut up by the loop, each iteration touching a part
+// of its own (`isPartitioned`); or it is only added to.
+
+import * as Affine from "../loops/affine.ts"
+import {
+  type Access,
+  type Buffer,
+  type For,
+  type Loop,
+  type LoopProgram,
+  makeLoop,
+  type Statement,
+  storageOf
+} from "../loops/model.ts"
+import { nestOf, wrap } from "../loops/nest.ts"
+import { forEachAccess, hasChecks, rewrite, type Role } from "../loops/walk.ts"
+
+interface Use {
+  readonly access: Access
+  readonly role: Role
+  /** The loop of its item that is to be the joint one. */
+  readonly loop: Loop
+}
+
+type Accesses = ReadonlyMap<Buffer, ReadonlyArray<{ readonly access: Access; readonly role: Role }>>
+
+const accessesOf = (statement: Statement): Accesses => {
+  const made = new Map<Buffer, Array<{ readonly access: Access; readonly role: Role }>>()
+  forEachAccess([statement], (access, role) => {
+    const storage = storageOf(access.buffer)
+    const own = made.get(storage)
+    if (own === undefined) made.set(storage, [{ access, role }])
+    else own.push({ access, role })
+  })
+  return made
+}
+
+/** Whether each iteration of the loop touches a part of the buffer that no other iteration does. */
+const isPartitioned = (uses: ReadonlyArray<Use>): boolean => {
+  const { buffer } = uses[0]!.access
+  if (uses.some(({ access }) => access.buffer !== buffer || access.at.length !== buffer.shape.length)) return false
+  for (let axis = 0; axis < buffer.shape.length; axis++) {
+    const first = uses[0]!
+    const factor = Affine.factorOf(first.access.at[axis]!, first.loop)
+    if (factor === 0) continue
+    const rest = Affine.without(first.access.at[axis]!, first.loop)
+    let low = Infinity
+    let high = -Infinity
+    const fits = uses.every(({ access, loop }) => {
+      const subscript = access.at[axis]!
+      if (Affine.factorOf(subscript, loop) !== factor) return false
+      // What all have in common moves no part into another.
+      const range = Affine.range(Affine.add(Affine.without(subscript, loop), Affine.scale(rest, -1)))
+      const own = Affine.range(Affine.without(subscript, loop))
+      if (range !== undefined && range[0] === 0 && range[1] === 0) return true
+      if (own === undefined) return false
+      low = Math.min(low, own[0])
+      high = Math.max(high, own[1])
+      return high - low < Math.abs(factor)
+    })
+    if (!fits) continue
+    if (low === Infinity) return Math.abs(factor) >= 1
+    const own = Affine.range(rest)
+    if (own === undefined) continue
+    if (Math.max(high, own[1]) - Math.min(low, own[0]) < Math.abs(factor)) return true
+  }
+  return false
+}
+
+const isOnlyCombined = (uses: ReadonlyArray<{ readonly role: Role }>): boolean =>
+  uses.every(({ role }) => role !== "read" && role !== "write" && role === uses[0]!.role)
+
+// -----------------------------------------------------------------------------
+// Which loop of a statement can be outermost
+// -----------------------------------------------------------------------------
+
+interface Candidate {
+  readonly loop: Loop
+  readonly extent: number
+  /** The statement without the loop, whose variable is now another one. */
+  readonly inside: (loop: Loop) => ReadonlyArray<Statement>
+  /** Which loop counts for an access of the statement. */
+  readonly loopOf: ReadonlyMap<Statement, Loop> | undefined
+}
+
+const renamed = (statements: ReadonlyArray<Statement>, from: Loop, to: Loop): ReadonlyArray<Statement> =>
+  rewrite(statements, {
+    affine: (a) => Affine.substitute(a, (loop) => (loop === from ? Affine.ofLoop(to) : undefined))
+  })
+
+class Fusion {
+  /** How often each buffer is accessed in the whole program. */
+  private readonly total = new Map<Buffer, number>()
+
+  constructor({ statements }: LoopProgram) {
+    forEachAccess(statements, ({ buffer }) => {
+      const storage = storageOf(buffer)
+      this.total.set(storage, (this.total.get(storage) ?? 0) + 1)
+    })
+  }
+
+  /** The loops of a statement that can be moved outermost. */
+  candidates(statement: Statement): ReadonlyArray<Candidate> {
+    if (statement._tag !== "For" || hasChecks([statement])) return []
+    const { body, loops } = nestOf(statement)
+    const made: Array<Candidate> = []
+    for (let i = 0; i < loops.length && loops[i]!.isParallel; i++) {
+      const { loop } = loops[i]!
+      if (typeof loop.extent !== "number") break
+      const others = loops.filter((_, k) => k !== i)
+      made.push({
+        loop,
+        extent: loop.extent,
+        loopOf: undefined,
+        inside: (target) => renamed(wrap(others, body), loop, target)
+      })
+    }
+    if (made.length > 0 || statement.isParallel) return made
+    return this.interchanged(statement)
+  }
+
+  /** Loops that all statements of a sequential loop have, and that can be moved out of it. */
+  private interchanged(statement: For): ReadonlyArray<Candidate> {
+    if (typeof statement.loop.extent !== "number") return []
+    const own = statement.body.map((inner) => this.candidates(inner))
+    const extents = new Set(own.flatMap((list) => list.map(({ extent }) => extent)))
+    const accesses = statement.body.map(accessesOf)
+    const made: Array<Candidate> = []
+    for (const extent of extents) {
+      for (const pick of ["first", "last"] as const) {
+        const chosen = own.map((list) => {
+          const fitting = list.filter((candidate) => candidate.extent === extent)
+          return pick === "first" ? fitting[0] : fitting.at(-1)
+        })
+        if (!this.canInterchange(statement, chosen, accesses)) continue
+        const marker = makeLoop(extent)
+        made.push({
+          loop: marker,
+          extent,
+          loopOf: undefined,
+          inside: (target) => [
+            {
+              ...statement,
+              body: statement.body.flatMap((inner, i) => chosen[i]?.inside(target) ?? [inner])
+            }
+          ]
+        })
+        break
+      }
+    }
+    return made
+  }
+
+  private canInterchange(
+    statement: For,
+    chosen: ReadonlyArray<Candidate | undefined>,
+    accesses: ReadonlyArray<Accesses>
+  ): boolean {
+    if (chosen.every((candidate) => candidate === undefined)) return false
+    const target = makeLoop(chosen.find((candidate) => candidate !== undefined)!.extent)
+    // As they would be inside of the joint loop.
+    const moved = statement.body.map((_, i) => {
+      const candidate = chosen[i]
+      if (candidate === undefined) return accesses[i]!
+      const inside = candidate.inside(target)
+      const all = new Map<Buffer, Array<{ readonly access: Access; readonly role: Role }>>()
+      for (const part of inside) {
+        for (const [buffer, uses] of accessesOf(part)) all.set(buffer, [...(all.get(buffer) ?? []), ...uses])
+      }
+      return all as Accesses
+    })
+    const uses = new Map<Buffer, Array<Use>>()
+    const items = new Map<Buffer, Array<number>>()
+    moved.forEach((own, i) => {
+      for (const [buffer, list] of own) {
+        const known = uses.get(buffer) ?? []
+        for (const { access, role } of list) known.push({ access, role, loop: target })
+        uses.set(buffer, known)
+        items.set(buffer, [...(items.get(buffer) ?? []), i])
+      }
+    })
+    for (const [buffer, list] of uses) {
+      if (list.every(({ role }) => role === "read")) continue
+      if (isOnlyCombined(list) || isPartitioned(list)) continue
+      // What lives inside of one iteration only.
+      if (list.length !== this.total.get(buffer)) return false
+      const [first, ...rest] = items.get(buffer)!
+      if (rest.length === 0 && chosen[first!] !== undefined) {
+        // Inside of one iteration of the inner loop too, unless the loop sums it up.
+        if (list.some(({ role }) => role !== "read" && role !== "write")) return false
+        if (list[0]!.role !== "write") return false
+        continue
+      }
+      const writer = statement.body[first!]!
+      const isLocal =
+        writer._tag === "Assign" &&
+        writer.combine === undefined &&
+        writer.target.at.length === 0 &&
+        list.filter(({ role }) => role !== "read").length === 1 &&
+        list[0]!.role === "write"
+      if (!isLocal) return false
+    }
+    // What is not in the loop is done again for each iteration of it: only where that is little.
+    return statement.body.every(({ _tag }, i) => chosen[i] !== undefined || _tag === "Assign")
+  }
+
+  // -----------------------------------------------------------------------------
+  // Blocks
+  // -----------------------------------------------------------------------------
+
+  block(statements: ReadonlyArray<Statement>): ReadonlyArray<Statement> {
+    if (statements.length === 0) return statements
+    const groups: Array<Group> = []
+    const lastWrite = new Map<Buffer, number>()
+    const lastAccess = new Map<Buffer, number>()
+    let lastCheck = -1
+    const loopGroups: Array<number> = []
+    for (const statement of statements) {
+      const accesses = accessesOf(statement)
+      const checks = hasChecks([statement])
+      let lower = checks ? lastCheck : -1
+      for (const [buffer, uses] of accesses) {
+        const writes = uses.some(({ role }) => role !== "read")
+        lower = Math.max(lower, (writes ? lastAccess : lastWrite).get(buffer) ?? -1)
+      }
+      const candidates = this.candidates(statement)
+      let joined = -1
+      if (candidates.length > 0) {
+        let tries = 0
+        for (const g of loopGroups) {
+          if (g < lower) continue
+          if (tries++ > 16) break
+          if (append(groups[g]!, { statement, candidates, accesses, chosen: undefined })) {
+            joined = g
+            break
+          }
+        }
+      }
+      if (joined < 0) {
+        joined = groups.length
+        groups.push({ items: [{ statement, candidates, accesses, chosen: undefined }] })
+        if (candidates.length > 0) loopGroups.push(joined)
+      }
+      for (const [buffer, uses] of accesses) {
+        lastAccess.set(buffer, Math.max(lastAccess.get(buffer) ?? -1, joined))
+        if (uses.some(({ role }) => role !== "read")) {
+          lastWrite.set(buffer, Math.max(lastWrite.get(buffer) ?? -1, joined))
+        }
+      }
+      if (checks) lastCheck = joined
+    }
+    return sink(groups).flatMap((group) => this.emit(group))
+  }
+
+  private emit({ items }: Group): ReadonlyArray<Statement> {
+    const [first] = items
+    if (items.length === 1) {
+      const { candidates, statement } = first!
+      if (statement._tag === "For" && !statement.isParallel && candidates.length > 0) {
+        return this.joint(items, [candidates[0]!])
+      }
+      return [this.inside(statement)]
+    }
+    return this.joint(
+      items,
+      items.map(({ chosen }) => chosen!)
+    )
+  }
+
+  private joint(items: ReadonlyArray<Item>, chosen: ReadonlyArray<Candidate>): ReadonlyArray<Statement> {
+    const loop = makeLoop(chosen[0]!.extent)
+    const body = items.flatMap((_, i) => chosen[i]!.inside(loop))
+    return [{ _tag: "For", loop, body: this.block(body), isParallel: true, isReverse: false }]
+  }
+
+  private inside(statement: Statement): Statement {
+    switch (statement._tag) {
+      case "For":
+        return { ...statement, body: this.block(statement.body) }
+      case "If":
+        return { ...statement, whenTrue: this.block(statement.whenTrue), whenFalse: this.block(statement.whenFalse) }
+      case "While":
+        return { ...statement, test: this.block(statement.test), body: this.block(statement.body) }
+      default:
+        return statement
+    }
+  }
+}
+
+interface Item {
+  readonly statement: Statement
+  readonly candidates: ReadonlyArray<Candidate>
+  readonly accesses: Accesses
+  chosen: Candidate | undefined
+}
+
+interface Group {
+  readonly items: Array<Item>
+}
+
+const usesOf = (item: Item, candidate: Candidate, buffer: Buffer): ReadonlyArray<Use> => {
+  // The subscripts as they are inside of the loop that the candidate would make.
+  const moved = movedAccesses(item, candidate)
+  return (moved.accesses.get(buffer) ?? []).map(({ access, role }) => ({ access, role, loop: moved.loop }))
+}
+
+const movedCache = new WeakMap<Candidate, { readonly loop: Loop; readonly accesses: Accesses }>()
+
+const movedAccesses = (item: Item, candidate: Candidate): { readonly loop: Loop; readonly accesses: Accesses } => {
+  const known = movedCache.get(candidate)
+  if (known !== undefined) return known
+  // In a nest the loop keeps its variable; in a loop turned inside out it has a new one.
+  const { loops } = nestOf(item.statement)
+  const isNest = loops.some(({ loop }) => loop === candidate.loop)
+  const accesses = new Map<Buffer, Array<{ readonly access: Access; readonly role: Role }>>()
+  if (!isNest) {
+    for (const part of candidate.inside(candidate.loop)) {
+      for (const [buffer, uses] of accessesOf(part)) accesses.set(buffer, [...(accesses.get(buffer) ?? []), ...uses])
+    }
+  }
+  const made = { loop: candidate.loop, accesses: isNest ? item.accesses : accesses }
+  movedCache.set(candidate, made)
+  return made
+}
+
+/** Adds an item to a group, where that is legal and they have something in common. */
+const append = (group: Group, item: Item): boolean => {
+  const own: Group = { items: [item] }
+  if (!merge(group, own)) return false
+  group.items.push(item)
+  return true
+}
+
+/** Joins two groups, where that is legal and they have something in common; the items of the first come first. */
+const merge = (first: Group, second: Group): boolean => {
+  const shared = new Map<Buffer, boolean>()
+  const accessed = new Map<Buffer, boolean>()
+  for (const { accesses } of first.items) {
+    for (const [buffer, uses] of accesses) {
+      const writes = uses.some(({ role }) => role !== "read")
+      accessed.set(buffer, writes || accessed.get(buffer) === true)
+    }
+  }
+  for (const { accesses } of second.items) {
+    for (const [buffer, uses] of accesses) {
+      const known = accessed.get(buffer)
+      if (known === undefined) continue
+      shared.set(buffer, known || shared.get(buffer) === true || uses.some(({ role }) => role !== "read"))
+    }
+  }
+  if (shared.size === 0) return false
+  const [left] = first.items
+  const [right] = second.items
+  for (const a of left!.chosen === undefined ? left!.candidates : [left!.chosen]) {
+    for (const b of right!.chosen === undefined ? right!.candidates : [right!.chosen]) {
+      if (a.extent !== b.extent) continue
+      const fits = [...shared].every(
+        ([buffer, writes]) =>
+          !writes ||
+          isPartitioned([
+            ...first.items.flatMap((item) => usesOf(item, item.chosen ?? a, buffer)),
+            ...second.items.flatMap((item) => usesOf(item, item.chosen ?? b, buffer))
+          ])
+      )
+      if (!fits) continue
+      left!.chosen = a
+      right!.chosen = b
+      second.items.unshift(...first.items)
+      return true
+    }
+  }
+  return false
+}
+
+/** Moves groups down to the first group that uses what they compute, and joins them there. */
+const sink = (groups: ReadonlyArray<Group>): ReadonlyArray<Group> => {
+  // For each buffer the groups that access it, by place; merging moves a group's accesses to the later place.
+  const kept: Array<Group | undefined> = [...groups]
+  const users = new Map<Buffer, Array<number>>()
+  const summaries = groups.map(({ items }) => {
+    const own = new Map<Buffer, boolean>()
+    for (const { accesses } of items) {
+      for (const [buffer, uses] of accesses) {
+        own.set(buffer, own.get(buffer) === true || uses.some(({ role }) => role !== "read"))
+      }
+    }
+    return own
+  })
+  for (let g = groups.length - 1; g >= 0; g--) {
+    const group = kept[g]!
+    if (group.items[0]!.candidates.length > 0) {
+      // The first later group that depends on this one.
+      let next = Infinity
+      for (const [buffer, writes] of summaries[g]!) {
+        for (const user of users.get(buffer) ?? []) {
+          if (user < next && (writes || summaries[user]!.get(buffer) === true)) next = user
+        }
+      }
+      const target = kept[next]
+      if (target !== undefined && target.items[0]!.candidates.length > 0 && merge(group, target)) {
+        kept[g] = undefined
+        for (const [buffer, writes] of summaries[g]!) {
+          const into = summaries[next]!
+          if (!into.has(buffer)) users.set(buffer, [...(users.get(buffer) ?? []), next])
+          into.set(buffer, writes || into.get(buffer) === true)
+        }
+        continue
+      }
+    }
+    for (const buffer of summaries[g]!.keys()) {
+      const own = users.get(buffer)
+      if (own === undefined) users.set(buffer, [g])
+      else own.push(g)
+    }
+  }
+  return kept.filter((group) => group !== undefined)
+}
+
+export const fuse = (program: LoopProgram): LoopProgram => ({
+  ...program,
+  statements: new Fusion(program).block(program.statements)
+})

@@ -1,0 +1,27 @@
+// The passes, in their order. Each is a function from loop programs to loop programs.
+
+import type { LoopProgram } from "../loops/model.ts"
+import { contract } from "./contract.ts"
+import { dropDeadCode } from "./deadCode.ts"
+import { distributeFills } from "./distributeFills.ts"
+import { forwardCopies } from "./forwardCopies.ts"
+import { forwardStores } from "./forwardStores.ts"
+import { fuse } from "./fuse.ts"
+import { promote } from "./promote.ts"
+import { simplifyValues } from "./values.ts"
+
+export const passes: ReadonlyArray<readonly [string, (program: LoopProgram) => LoopProgram]> = [
+  ["simplifyValues", simplifyValues],
+  ["dropDeadCode", dropDeadCode],
+  ["forwardCopies", forwardCopies],
+  ["forwardCopies", forwardCopies],
+  ["distributeFills", distributeFills],
+  ["fuse", fuse],
+  ["contract", contract],
+  ["promote", promote],
+  ["forwardStores", forwardStores],
+  ["simplifyValues", simplifyValues],
+  ["dropDeadCode", dropDeadCode]
+]
+
+export const optimise = (program: LoopProgram): LoopProgram => passes.reduce((made, [, pass]) => pass(made), program)
