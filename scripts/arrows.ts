@@ -1,7 +1,7 @@
 // The only imports allowed between packages: those that the design draws as arrows. `pnpm check` runs this.
 
 import { readFileSync } from "node:fs"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { packages } from "./workspace.ts"
 
 const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
@@ -49,6 +49,17 @@ export const violation = (from: string, specifier: string): string | undefined =
     : `${from} must not import ${specifier}: its run-time dependency is effect alone`
 }
 
+/** The sources that a source imports within its package, itself included: what a program loads that imports it. */
+export const reach = (folder: string, source: string): ReadonlyArray<string> => {
+  const reached = new Set([source])
+  for (const own of reached) {
+    for (const specifier of importsOf(readFileSync(join(folder, own), "utf8"))) {
+      if (specifier.startsWith(".")) reached.add(join(dirname(own), specifier))
+    }
+  }
+  return Array.from(reached)
+}
+
 export const violations = (): ReadonlyArray<string> =>
   packages.flatMap(({ folder, manifest, name, sources }) => {
     const imports = sources.flatMap((source) =>
@@ -57,10 +68,13 @@ export const violations = (): ReadonlyArray<string> =>
         return problem === undefined ? [] : [`packages/${name}/${source}: ${problem}`]
       })
     )
-    const declared = Object.keys(manifest.dependencies ?? {}).flatMap((dependency) => {
-      const problem = violation(name, dependency)
-      return problem === undefined ? [] : [`packages/${name}/package.json: ${problem}`]
-    })
+    const { dependencies, optionalDependencies, peerDependencies } = manifest
+    const declared = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies }).flatMap(
+      (dependency) => {
+        const problem = violation(name, dependency)
+        return problem === undefined ? [] : [`packages/${name}/package.json: ${problem}`]
+      }
+    )
     return [...imports, ...declared]
   })
 

@@ -1,5 +1,5 @@
 // Every example in a doc comment (and in the README) is type-checked and run, and what it logs is compared with the comments beside
-// its `console.log`s. Every export has a doc comment.
+// its `console.log`s. One that imports vitest is run as a test: it passes, or fails with the message in the block of text below it. Every export has a doc comment.
 
 import { execFileSync, spawnSync } from "node:child_process"
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -11,9 +11,11 @@ interface Example {
   readonly source: string
   readonly line: number
   readonly code: string
+  /** The block of text below: with what an example that is a test fails. */
+  readonly output: string | undefined
 }
 
-const fence = /```ts\n([\s\S]*?)```/g
+const fence = /```ts\n([\s\S]*?)```(?:\s*```text\n([\s\S]*?)```)?/g
 
 const lineAt = (text: string, offset: number): number => text.slice(0, offset).split("\n").length
 
@@ -21,7 +23,8 @@ const examplesIn = (source: string, text: string, strip: RegExp): ReadonlyArray<
   Array.from(text.matchAll(fence), (match) => ({
     source,
     line: lineAt(text, match.index),
-    code: match[1]!.replace(strip, "")
+    code: match[1]!.replace(strip, ""),
+    output: match[2]?.replace(strip, "").trimEnd()
   }))
 
 const docExamples = packages.flatMap(({ folder, name, sources }) =>
@@ -79,7 +82,47 @@ const instrument = (example: Example): string => {
 }
 
 const folder = join(root, ".doc-examples")
-const all = [...docExamples, ...pageExamples]
+const examples = [...docExamples, ...pageExamples]
+const isTest = ({ code }: Example): boolean => / from "vitest"$/m.test(code)
+const tests = examples.filter(isTest)
+const all = examples.filter((example) => !isTest(example))
+const at = (example: Example): string => `${example.source}:${example.line}`
+const bin = (tool: string): string => join(root, "node_modules", ".bin", tool)
+
+interface TestReport {
+  readonly testResults: ReadonlyArray<{
+    readonly name: string
+    readonly message: string
+    readonly assertionResults: ReadonlyArray<{
+      readonly status: string
+      readonly failureMessages: ReadonlyArray<string>
+    }>
+  }>
+}
+
+/** What the tests among the examples do that they should not, when Vitest runs them. */
+const failuresOfTests = (name: (i: number) => string): ReadonlyArray<string> => {
+  const report = join(folder, "report.json")
+  writeFileSync(join(folder, "vitest.config.ts"), `export default { test: { include: ["test*.test.ts"] } }\n`)
+  // Their failures are expected: what counts is the report.
+  spawnSync(bin("vitest"), ["run", "--root", folder, "--reporter=json", `--outputFile=${report}`], { encoding: "utf8" })
+  const { testResults } = JSON.parse(readFileSync(report, "utf8")) as TestReport
+  return tests.flatMap((example, i) => {
+    const own = testResults.find((result) => result.name.endsWith(name(i)))
+    if (own === undefined || own.assertionResults.length === 0) return [`${at(example)}: no test ran: ${own?.message}`]
+    const failed = own.assertionResults.flatMap(({ failureMessages }) => failureMessages)
+    const messages = failed.map((text) =>
+      text
+        .replace(/\n {4}at [^]*$/, "")
+        .replace(/^\w*Error: /, "")
+        .replaceAll(join(folder, name(i)), "example.test.ts")
+    )
+    const expected = example.output === undefined ? [] : [example.output]
+    return JSON.stringify(messages) === JSON.stringify(expected)
+      ? []
+      : [`${at(example)}: expected to fail with ${JSON.stringify(expected)}, failed with ${JSON.stringify(messages)}`]
+  })
+}
 
 describe("documentation", () => {
   it("has examples", () => {
@@ -98,7 +141,9 @@ describe("documentation", () => {
       })
     )
     const name = (i: number) => `example${String(i).padStart(4, "0")}.ts`
+    const testName = (i: number) => `test${String(i).padStart(4, "0")}.test.ts`
     all.forEach((example, i) => writeFileSync(join(folder, name(i)), instrument(example)))
+    tests.forEach((example, i) => writeFileSync(join(folder, testName(i)), example.code))
     writeFileSync(
       join(folder, "run.mjs"),
       `const results = []
@@ -114,14 +159,16 @@ for (let i = 0; i < ${all.length}; i++) {
 process.stdout.write(JSON.stringify(results))
 `
     )
-    const bin = (tool: string) => join(root, "node_modules", ".bin", tool)
     const types = spawnSync(bin("tsc"), ["-p", folder, "--pretty", "false"], { encoding: "utf8" })
-    const at = (example: Example) => `${example.source}:${example.line}`
     // Errors in the sources themselves are `pnpm check`'s business.
     const located = types.stdout
       .split("\n")
-      .filter((line) => /example\d{4}\.ts/.test(line))
-      .map((line) => line.replace(/(?:\.doc-examples\/)?example(\d{4})\.ts/, (_, i: string) => at(all[Number(i)]!)))
+      .filter((line) => /(?:example|test)\d{4}\./.test(line))
+      .map((line) =>
+        line
+          .replace(/(?:\.doc-examples\/)?example(\d{4})\.ts/, (_, i: string) => at(all[Number(i)]!))
+          .replace(/(?:\.doc-examples\/)?test(\d{4})\.test\.ts/, (_, i: string) => at(tests[Number(i)]!))
+      )
       .join("\n")
     expect(located).toBe("")
     const output = execFileSync(bin("node"), [join(folder, "run.mjs")], {
@@ -142,6 +189,7 @@ process.stdout.write(JSON.stringify(results))
         : []
     })
     expect(failures).toEqual([])
+    expect(failuresOfTests(testName)).toEqual([])
     if (existsSync(folder)) rmSync(folder, { recursive: true, force: true })
   })
 

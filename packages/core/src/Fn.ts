@@ -19,6 +19,7 @@ import { applyMany } from "./internal/apply.ts"
 import { bodiesOf, bodiesWithin } from "./internal/bodies.ts"
 import { capture, capturedBy, close } from "./internal/capture.ts"
 import { expressionAlgebra } from "./internal/expressionAlgebra.ts"
+import { evaluateBody } from "./internal/evaluate.ts"
 import { read } from "./internal/exprTree.ts"
 import { finiteBody } from "./internal/finite.ts"
 import { print as printFormula } from "./internal/formula/print.ts"
@@ -31,7 +32,6 @@ import * as Internal from "./internal/node.ts"
 import { type Body, schedule } from "./internal/schedule.ts"
 import { type Codec, makeCodec } from "./internal/serialization/codec.ts"
 import type { ProgramEncoded } from "./internal/serialization/model.ts"
-import { evaluateBody } from "./Interpreter.ts"
 import type * as Primitive from "./Primitive.ts"
 import * as Shape from "./Shape.ts"
 import type * as Tensor from "./Tensor.ts"
@@ -752,7 +752,6 @@ export type Runnable = ReverseOnly
  * **Details**
  *
  * With nothing provided the reference interpreter runs it; provide another backend's layer to make it fast. A program that still requires
- * With nothing provided the reference interpreter runs it; provide another backend's layer to make it fast. A program that still requires
  * something (`R` not `never`) does not type-check here: see `withParams` and `withKey`. A guard that fails (`Expr.ensure`, `Expr.checked`, `Fn.finite`) fails the effect with its error.
  * Values of a shape other than the type says are a defect (a `ShapeError` with the path), and so is a program that the backend cannot compile: `compile` has
  * the `CompileError` in its type.
@@ -792,7 +791,8 @@ export const run: {
  *
  * **Details**
  *
- * `run` fails with what the program fails with, `runResult` gives it as a value; `runSync` is there for programs that cannot fail.
+ * `run` fails with what the program fails with, `runResult` gives it as a value; `runSync` is there for programs that cannot fail. `bind` is for
+ * programs that run many times: no tensors are made, nothing is checked, and compiled code allocates nothing.
  *
  * @category models
  * @since 0.1.0
@@ -804,6 +804,28 @@ export interface Compiled<I, O, E> {
   readonly runSync: [E] extends [never]
     ? (input: Tree.Value<I>) => Tree.Value<O>
     : Failure.CanFail<"runSync: the program can fail; use runResult or run">
+  /** The program with arrays of its own, which no other binding and no `run` sees. */
+  readonly bind: () => Bound<I, O, E>
+}
+
+/**
+ * A program bound to arrays: write the inputs, `run`, read the outputs.
+ *
+ * **Details**
+ *
+ * - `inputs` and `outputs` are trees of typed arrays, row-major: `Float64Array` for reals, `Int32Array` for indices, `Uint8Array` of zeros and ones
+ *   for truth values. A scalar is an array of one element. They are the same arrays for as long as the binding lives: keep them.
+ * - `run` gives nothing where the program cannot fail, otherwise a `Result`: what it fails with, as a value. After a failure the outputs hold
+ *   anything. What is in the inputs stays.
+ * - An index out of the range of int32 and a truth value other than 0 and 1 are for the caller to avoid.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Bound<I, O, E> {
+  readonly inputs: Tree.Arrays<I>
+  readonly outputs: Tree.Arrays<O>
+  readonly run: [E] extends [never] ? () => void : () => Result.Result<void, E>
 }
 
 /**
@@ -823,6 +845,11 @@ export interface Compiled<I, O, E> {
  *   return [yield* square.run(3), yield* square.run(4)]
  * })
  * console.log(Effect.runSync(program)) // [ 9, 16 ]
+ *
+ * const { inputs, outputs, run } = Effect.runSync(Fn.compile(Fn.make({ x: [2] }, ({ x }) => Expr.sum(x)))).bind()
+ * inputs.x.set([3, 4])
+ * run()
+ * console.log(outputs[0]) // 7
  * ```
  *
  * @category running
@@ -831,23 +858,59 @@ export interface Compiled<I, O, E> {
 export const compile = <I extends Tree.Spec, O, E, R>(
   self: Fn<I, O, E, R> & Requirement.CheckNone<R>
 ): Effect.Effect<Compiled<I, O, E>, Backend.CompileError> =>
-  Effect.map(executable(self), ({ name, runUnknown }): never => {
+  Effect.map(executable(self), ({ bind, name, runUnknown }): never => {
     const compiled = {
       backend: name,
       run: (input: unknown) => Effect.suspend(() => Effect.fromResult(runUnknown(input))),
       runResult: runUnknown,
-      runSync: (input: unknown) => Result.getOrThrow(runUnknown(input))
+      runSync: (input: unknown) => Result.getOrThrow(runUnknown(input)),
+      bind
     }
     return compiled as never
   })
 
+/**
+ * Says what the current `Backend` makes of a program, for people to read.
+ *
+ * **Details**
+ *
+ * The reference interpreter lists the operations; a compiler shows its loop nests, which operations are fused in each, which loops run on vectors, the
+ * buffers with their sizes, and the source that it generates. The text is not meant to be parsed: it changes as backends do.
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn } from "@fluxion/core"
+ * import { Effect } from "effect"
+ *
+ * const f = Fn.make([3], (x) => Expr.sum(Expr.exp(x)))
+ * console.log(Effect.runSync(Fn.explain(f)).split("\n").slice(2).join("; "))
+ * // program(in0: real[3]);   v1 = exp(in0): real[3];   v2 = sum(v1) { axes: [0] }: real[];   return v2
+ * ```
+ *
+ * @category inspection
+ * @since 0.1.0
+ */
+export const explain = <I extends Tree.Spec, O, E, R>(
+  self: Fn<I, O, E, R> & Requirement.CheckNone<R>
+): Effect.Effect<string, Backend.CompileError> =>
+  Effect.flatMap(Backend.Backend, ({ explain }) => explain(toBody(self)))
+
 const executable = Effect.fnUntraced(function* (self: Any) {
   const { compile, name } = yield* Backend.Backend
   const body = toBody(self)
-  const { execute } = yield* compile(body)
+  const { bind, execute } = yield* compile(body)
   const runUnknown = (input: unknown): Result.Result<unknown, unknown> =>
     finished(body.outputs, execute(Tree.toTensors("Fn.run", body.inputs, input)))
-  return { name, runUnknown }
+  return { name, runUnknown, bind: () => bound(body, bind()) }
+})
+
+const bound = (body: FnImpl, { inputs, outputs, run }: Backend.Binding) => ({
+  inputs: Tree.unflatten(body.inputs, inputs),
+  outputs: Tree.unflatten(body.outputs, outputs),
+  run: (): Result.Result<void, unknown> => {
+    const failure = run()
+    return failure === undefined ? Result.void : Result.fail(Failure.errorOf(failure))
+  }
 })
 
 /** The value of a program, or the error of the guard that failed. */

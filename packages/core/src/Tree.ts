@@ -100,6 +100,30 @@ type LeafValue<D extends Type.ElementType, S extends Shape.Shape> = S extends re
     : Tensor.Tensor<S, D>
 
 /**
+ * The arrays of a tree: what a program that is bound reads its inputs from and writes its outputs to.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type Arrays<S> = [Spec] extends [S]
+  ? AnyArrays
+  : S extends Shape.Shape
+    ? Tensor.Data<"real">
+    : S extends Type.Type<infer D>
+      ? Tensor.Data<D>
+      : IsWide<S> extends true
+        ? AnyArrays
+        : { readonly [K in keyof S]: Arrays<S[K]> }
+
+/**
+ * The arrays of a tree whose specification is not known statically.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type AnyArrays = Tensor.Any["data"] | ReadonlyArray<AnyArrays> | { readonly [key: string]: AnyArrays }
+
+/**
  * The expressions of a tree: what the body of a program receives.
  *
  * @category type-level

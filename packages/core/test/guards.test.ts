@@ -539,6 +539,7 @@ describe("running", () => {
         Fn.run(f, Tensor.make([1]) as never),
         Fn.run(f, 1).pipe(
           Effect.provideService(Backend.Backend, {
+            ...Backend.interpreter,
             name: "none",
             compile: () => Effect.fail(new Backend.CompileError({ backend: "none", reason: "on purpose" }))
           })

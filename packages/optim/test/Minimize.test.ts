@@ -146,6 +146,7 @@ describe("minimize", () => {
     Effect.gen(function* () {
       let compiled = 0
       const counting: Backend.Service = {
+        ...Backend.interpreter,
         name: "counting",
         compile: (graph) => {
           compiled++
@@ -156,6 +157,7 @@ describe("minimize", () => {
       yield* minimize(bowl, options).pipe(Effect.provide(Backend.layer(counting)))
       expect(compiled).toBe(2)
       const failing: Backend.Service = {
+        ...Backend.interpreter,
         name: "failing",
         compile: () => Effect.fail(new Backend.CompileError({ backend: "failing", reason: "on purpose" }))
       }

@@ -191,6 +191,7 @@ describe("train", () => {
     Effect.gen(function* () {
       const compiled: Array<number> = []
       const counting: Backend.Service = {
+        ...Backend.interpreter,
         name: "counting",
         compile: (graph) => {
           compiled.push(graph.inputNodes.length)
@@ -212,14 +213,15 @@ describe("train", () => {
     Effect.gen(function* () {
       let runs = 0
       const counting: Backend.Service = {
+        ...Backend.interpreter,
         name: "counting",
         compile: (graph) =>
-          Effect.map(Backend.interpreter.compile(graph), ({ execute }) => ({
-            execute: (inputs) => {
+          Effect.map(Backend.interpreter.compile(graph), ({ execute }) =>
+            Backend.executable(graph, (inputs) => {
               runs++
               return execute(inputs)
-            }
-          }))
+            })
+          )
       }
       const three = Stream.take(fit({ count: 10, epochs: 1_000_000, batchSize: 1 }), 3)
       yield* Stream.runDrain(three).pipe(Effect.provide(Backend.layer(counting)))

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import { JavaScript, Wasm } from "@fluxion/compiler"
 import { Backend } from "@fluxion/core"
 import type { Layer } from "effect"
 
@@ -13,7 +14,9 @@ import type { Layer } from "effect"
  * @since 0.1.0
  */
 export const backends = {
-  interpreter: Backend.layer(Backend.interpreter)
+  interpreter: Backend.layer(Backend.interpreter),
+  javascript: JavaScript.layer,
+  wasm: Wasm.layer
 } as const satisfies Readonly<Record<string, Layer.Layer<never>>>
 
 /**

@@ -29,7 +29,9 @@ export const command = Command.make("gradbench-tool", flags, ({ backend }) =>
     yield* stdin.pipe(Stream.decodeText, Stream.splitLines, answers, Stream.run(stdout()))
   }).pipe(Effect.provide(backends[backend]), Effect.mapError(forUser))
 ).pipe(
-  Command.withDescription("A tool of GradBench: reads messages of an eval from standard input and answers on standard output, one JSON object a line."),
+  Command.withDescription(
+    "A tool of GradBench: reads messages of an eval from standard input and answers on standard output, one JSON object a line."
+  ),
   Command.withExamples([
     {
       command: `gradbench run --eval "gradbench repo eval llsq" --tool "pnpm --silent gradbench-tool"`,

@@ -21,7 +21,11 @@ export class UnknownModule extends Schema.TaggedError<UnknownModule>()("UnknownM
   module: Schema.String
 }) {
   override get message(): string {
-    return unknown("module", this.module, modules.map(({ name }) => name))
+    return unknown(
+      "module",
+      this.module,
+      modules.map(({ name }) => name)
+    )
   }
 }
 
@@ -55,7 +59,9 @@ const moduleNamed = (name: string): Result.Result<Evaluation.Module, UnknownModu
 const functionNamed = (module: Evaluation.Module, name: string): Result.Result<Evaluation.Function, UnknownFunction> =>
   Object.hasOwn(module.functions, name)
     ? Result.succeed(module.functions[name]!)
-    : Result.fail(new UnknownFunction({ module: module.name, function: name, functions: Object.keys(module.functions) }))
+    : Result.fail(
+        new UnknownFunction({ module: module.name, function: name, functions: Object.keys(module.functions) })
+      )
 
 const isRecord = (u: unknown): boolean => typeof u === "object" && u !== null && !Array.isArray(u)
 
@@ -121,7 +127,9 @@ export const answer = Effect.fn("Tool.answer")(function* (message: Protocol.Mess
  * @category answering
  * @since 0.1.0
  */
-export const answers = <E, R>(lines: Stream.Stream<string, E, R>): Stream.Stream<string, E | Protocol.MalformedLine, R> =>
+export const answers = <E, R>(
+  lines: Stream.Stream<string, E, R>
+): Stream.Stream<string, E | Protocol.MalformedLine, R> =>
   lines.pipe(
     Stream.filter((line) => line.trim() !== ""),
     Stream.mapEffect((line) =>

@@ -43,7 +43,7 @@ describe("gradient-check", () => {
       const expected = [-2.91901361, -4.72563395]
       entries.forEach(({ forward, numeric, reverse }, k) => {
         for (const derivative of [forward, reverse, numeric]) expect(derivative).toBeCloseTo(expected[k]!, 8)
-        expect(Math.abs(forward - reverse)).toBeLessThanOrEqual(1e-12 * Math.abs(reverse))
+        expect(Math.abs(forward! - reverse)).toBeLessThanOrEqual(1e-12 * Math.abs(reverse))
       })
     })
   )

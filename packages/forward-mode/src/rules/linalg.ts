@@ -76,14 +76,14 @@ export const linalg = {
     (t, { ops, operands: [a] }) => ops.solve(a, t, strong)
   ],
   lstsq: [
-    (t, { ops, operands: [a, b], result: x }) => {
+    (t, { attributes: { strongZero }, ops, operands: [a, b], result: x }) => {
       const [m, n] = ops.shapeOf(a).slice(-2) as [number, number]
       const moved = times(ops, t, ops.neg(x), true)
       const tt = flip(ops, t)
       const at = flip(ops, a)
       if (m > n) {
         // What the columns gain of the residual adds to the change of the normal equations.
-        const residual = ops.sub(b, times(ops, a, x, false))
+        const residual = ops.sub(b, times(ops, a, x, strongZero))
         const gained = ops.lstsq(at, times(ops, tt, residual, true), strong)
         return ops.lstsq(a, ops.add(gained, moved), strong)
       }

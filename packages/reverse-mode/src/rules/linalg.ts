@@ -100,7 +100,7 @@ export const linalg = {
     (ct, { operands: [a], ops }) => adjointSolution(ops, a, ct)
   ],
   lstsq: [
-    (ct, { operands: [a, b], ops, result: x }) => {
+    (ct, { attributes: { strongZero }, operands: [a, b], ops, result: x }) => {
       const strong = { strongZero: true }
       const [m, n] = ops.shapeOf(a).slice(-2) as [number, number]
       const transposed = matrixTranspose(ops, a)
@@ -108,7 +108,7 @@ export const linalg = {
       const direct = multiply(ops, ops.neg(z), "N", x, "T")
       if (m === n) return direct
       if (m > n) {
-        const residual = ops.sub(b, multiply(ops, a, "N", x, "N", false))
+        const residual = ops.sub(b, multiply(ops, a, "N", x, "N", strongZero))
         return ops.add(multiply(ops, residual, "N", ops.lstsq(a, z, strong), "T"), direct)
       }
       // The part of the cotangent outside the space of the rows of A, in which x lies.

@@ -1,13 +1,13 @@
 // How large the terms are that a derivative is the sum of.
 
-import { type Algebra, Fn, Interpreter, Primitive, Tensor, Tree } from "@fluxion/core"
-import * as Forward from "@fluxion/forward-mode"
+import { type Algebra, Fn, Interpreter, type Tensor, Tree } from "@fluxion/core"
+import { applyManyPartials, applyPartials, type Rows } from "./partials.ts"
 import { unroll } from "./unroll.ts"
 
 interface Step {
   readonly operands: ReadonlyArray<Carrier>
   /** For each operand, the absolute local Jacobian: one row for each element of the operand. */
-  readonly partials: ReadonlyArray<ReadonlyArray<Float64Array> | undefined>
+  readonly partials: ReadonlyArray<Rows | undefined>
 }
 
 interface Carrier {
@@ -25,46 +25,30 @@ interface Carrier {
  */
 export const pathScale = (f: Fn.Any, at: unknown, weights: ReadonlyArray<Tensor.Any>): ReadonlyArray<Float64Array> => {
   const { inputLeaves, inputs, outputLeaves } = Fn.specs(f)
-  const dual = Forward.dual(Interpreter.algebra)
   const order: Array<Carrier> = []
   const carrier = (primal: Tensor.Any, step: Step | undefined, varies: boolean): Carrier => {
     const made = { primal, step, varies, total: new Float64Array(primal.data.length) }
     order.push(made)
     return made
   }
-  const basis = (primal: Tensor.Any, i: number): Tensor.Any => {
-    const data = new Float64Array(primal.data.length)
-    data[i] = 1
-    return Tensor.fromArray(data, primal.shape)
-  }
+  const step = (result: Tensor.Any, operands: ReadonlyArray<Carrier>, partials: () => Step["partials"]): Carrier =>
+    result.elementType !== "real" || operands.every(({ varies }) => !varies)
+      ? carrier(result, undefined, false)
+      : carrier(result, { operands, partials: partials() }, true)
   const algebra: Algebra<Carrier> = {
     apply: (primitive, attributes, given, type) => {
       const operands = given as ReadonlyArray<Carrier>
       const primals = operands.map(({ primal }) => primal)
       const result = Interpreter.algebra.apply(primitive, attributes, primals as never, type)
-      if (result.elementType !== "real" || operands.every(({ varies }) => !varies))
-        return carrier(result, undefined, false)
-      const partials = operands.map(({ primal, varies }, position) => {
-        if (!varies) return undefined
-        const rows = Array.from({ length: primal.data.length }, (_, i) => {
-          const carriers = primals.map((own, j) => ({
-            primal: own,
-            tangent: j === position ? basis(primal, i) : Forward.Zero
-          }))
-          const { tangent } = dual.apply(primitive, attributes, carriers as never, type)
-          return tangent === Forward.Zero
-            ? new Float64Array(result.data.length)
-            : Float64Array.from(tangent.data as Float64Array, Math.abs)
-        })
-        // Elimination mixes all elements: each is exact to a few units of rounding of the largest.
-        if (Primitive.definitions[primitive].family !== "linalg") return rows
-        const largest = rows.reduce((most, row) => row.reduce((m, x) => Math.max(m, x), most), 0)
-        return rows.map((row) => row.fill(largest))
-      })
-      return carrier(result, { operands, partials }, true)
+      return step(result, operands, () => applyPartials(primitive, attributes, operands, result)[0]!)
     },
-    applyMany: (primitive) => {
-      throw new Error(`there is no ${primitive} in an unrolled program`)
+    applyMany: (primitive, attributes, operands) => {
+      const primals = operands.map(({ primal }) => primal)
+      const results = Interpreter.algebra.applyMany(primitive, attributes, primals)
+      const partials = operands.some(({ varies }) => varies)
+        ? applyManyPartials(primitive, attributes, operands, results)
+        : []
+      return results.map((result, i) => step(result, operands, () => partials[i]!))
     },
     constant: (value) => carrier(value, undefined, false),
     typeOf: ({ primal }) => primal

@@ -47,12 +47,21 @@ const kept =
       .map((tensor, i) => ({ tensor, expr: results[i]! }))
   }
 
-const unrolled: {
-  readonly [K in Primitive.ControlName]: (attributes: Primitive.ControlAttributes<K>, operands: Carriers) => Carriers
-} = {
-  cond: ({ whenFalse, whenTrue }, [predicate, ...consts]) => run(isTrue([predicate!]) ? whenTrue : whenFalse, consts),
-  call: ({ body }, operands) => run(body, operands),
-  map: ({ body, consts, size, summed }, operands) => {
+type Run = (body: Primitive.Body, operands: Carriers) => Carriers
+
+type Unrolled = {
+  readonly [K in Primitive.ControlName]: (
+    attributes: Primitive.ControlAttributes<K>,
+    operands: Carriers,
+    run: Run
+  ) => Carriers
+}
+
+const differentiated: Unrolled = {
+  cond: ({ whenFalse, whenTrue }, [predicate, ...consts], run) =>
+    run(isTrue([predicate!]) ? whenTrue : whenFalse, consts),
+  call: ({ body }, operands, run) => run(body, operands),
+  map: ({ body, consts, size, summed }, operands, run) => {
     const rows = range(size).map((i) =>
       run(
         body,
@@ -66,7 +75,7 @@ const unrolled: {
         : own.reduce((total, x) => operations.add(total, x), operations.zeros(type.shape))
     })
   },
-  scan: ({ body, carries, consts, length, reverse }, operands) => {
+  scan: ({ body, carries, consts, length, reverse }, operands, run) => {
     const xs = operands.slice(consts + carries)
     const types = Body.outputTypes(body).slice(carries)
     const ys: Array<Array<Carrier>> = types.map(() => new Array<Carrier>(length))
@@ -79,7 +88,7 @@ const unrolled: {
     }
     return [...state, ...ys.map((own, j) => stacked(own, types[j]!))]
   },
-  whileLoop: ({ condition, consts, sweeps }, operands) => {
+  whileLoop: ({ condition, consts, sweeps }, operands, run) => {
     const shared = operands.slice(0, consts)
     // For each iteration: what the sweeps so far had as states and records.
     const tape: Array<Array<Carrier>> = []
@@ -104,17 +113,24 @@ const unrolled: {
     })
     return results
   },
-  // What has a rule of its own is differentiated by it, not through its operations.
-  custom: kept("custom"),
+  // What has a rule of its own is differentiated by it, not through its operations; a rule for reverse mode alone has no tangents.
+  custom: (attributes, operands, run) =>
+    attributes.jvp === undefined ? run(attributes.body, operands) : kept("custom")(attributes, operands),
   qr: kept("qr"),
   eigh: kept("eigh"),
   // A solution is differentiated where it is, not through the steps to it.
   root: kept("root")
 }
 
+const evaluated: Unrolled = {
+  ...differentiated,
+  custom: ({ body }, operands, run) => run(body, operands),
+  root: ({ solve }, operands, run) => run(solve, operands)
+}
+
 const { expressions } = Fn
 
-const algebra: Algebra<Carrier> = {
+const algebraOf = (unrolled: Unrolled): Algebra<Carrier> => ({
   apply: (primitive, attributes, given, type) => {
     const operands = given as Carriers
     const exprs = operands.map(({ expr }) => expr)
@@ -123,20 +139,26 @@ const algebra: Algebra<Carrier> = {
       expr: expressions.apply(primitive, attributes, exprs as never, type)
     }
   },
-  applyMany: (primitive, attributes, operands) => unrolled[primitive](attributes, operands),
+  applyMany: (primitive, attributes, operands) =>
+    unrolled[primitive](attributes, operands, (body, inputs) => Body.interpret(body, algebraOf(unrolled), inputs)),
   constant: (tensor) => ({ tensor, expr: expressions.constant(tensor) }),
   typeOf: ({ tensor }) => tensor
-}
+})
 
-const operations = Operations.make(algebra)
-
-const run = (body: Primitive.Body, operands: Carriers): Carriers => Body.interpret(body, algebra, operands)
+const operations = Operations.make(algebraOf(differentiated))
 
 /**
  * The program without control flow that does what a program does at given inputs, and near them: the branches that are taken there, and as many
  * iterations as are run there.
+ *
+ * What has rules of its own (`custom`, `root`) stays where it is `"differentiated"`; where it is `"evaluated"`, what it stands for is unrolled too.
  */
-export const unroll = (f: Fn.Any, inputsAt: unknown): Fn.Any => {
+export const unroll = (
+  f: Fn.Any,
+  inputsAt: unknown,
+  purpose: "differentiated" | "evaluated" = "differentiated"
+): Fn.Any => {
+  const algebra = algebraOf(purpose === "differentiated" ? differentiated : evaluated)
   const { inputs, outputs } = Fn.specs(f)
   const tensors = Tree.toTensors("unroll", inputs, inputsAt)
   return Fn.unsafeFromLeaves(inputs, outputs, (leaves) =>

@@ -55,6 +55,48 @@ describe("pathScale", () => {
   })
 })
 
+describe("what has a rule of its own", () => {
+  it("is one step of a path, by its rule; by its operations where the rule is for reverse mode alone", () => {
+    const inner = Fn.make([], cancelling)
+    const given = Expr.customJvp(inner, ({ tangents }) => Expr.mul(-5, tangents))
+    expect(
+      scaleAt(
+        Fn.make([], (x) => Expr.mul(2, Fn.apply(given, x))),
+        2
+      )
+    ).toBe(10)
+    const reverseOnly = Expr.customVjp(inner, ({ cotangents }) => Expr.mul(-5, cotangents))
+    expect(
+      scaleAt(
+        Fn.make([], (x) => Expr.mul(2, Fn.apply(reverseOnly, x))),
+        2
+      )
+    ).toBe(12)
+  })
+
+  it("or has several results: each has paths of its own", () => {
+    const pair = Expr.customJvp(
+      Fn.make([], (x) => ({ a: x, b: x })),
+      ({ tangents }) => ({ a: Expr.mul(3, tangents), b: Expr.mul(-4, tangents) })
+    )
+    const f = Fn.make([], (x) => {
+      const { a, b } = Fn.apply(pair, x)
+      return Expr.add(Expr.mul(10, a), b)
+    })
+    expect(scaleAt(f, 1)).toBe(34)
+    const decomposed = Fn.make([2, 2], (a) => Expr.sum(Expr.qr(a).r))
+    const [scale] = pathScale(
+      decomposed,
+      Tensor.make([
+        [2, 1],
+        [1, 3]
+      ]),
+      one
+    )
+    expect(scale!.every((s) => s > 0.5)).toBe(true)
+  })
+})
+
 describe("unroll", () => {
   it("leaves no control flow, and both directions of a scan and all sweeps of a loop", () => {
     const f = Fn.make([3], (x) => {

@@ -1,8 +1,11 @@
 // Makes a printed program executable.
 
-import { Backend, Elementwise, type Failure, Tensor } from "@fluxion/core"
+import { type Backend, Elementwise, type Failure, Tensor } from "@fluxion/core"
 import { Result } from "effect"
+import { buffersOf, sizeInBytes } from "../buffers.ts"
+import type { Sized } from "../cache.ts"
 import type { Buffer, LoopProgram } from "../loops/model.ts"
+import { Refused, renderBytes } from "../refusal.ts"
 import type { Printed } from "./print.ts"
 
 type Data = Tensor.Any["data"]
@@ -21,6 +24,23 @@ export const allocate = ({ elementType, shape }: Buffer): Data => {
     : elementType === "index"
       ? new Int32Array(size)
       : new Uint8Array(size)
+}
+
+type Make = (
+  ...context: ReadonlyArray<unknown>
+) => (inputs: ReadonlyArray<Data>, outputs: ReadonlyArray<Data>) => Failed | undefined
+
+/** Only generated identifiers and numbers are in the source. */
+const evaluate = (source: string): Make => {
+  try {
+    return new Function("constants", "kernels", "fail", "functions", source) as Make
+  } catch (problem) {
+    if (!(problem instanceof EvalError)) throw problem
+    throw new Refused(
+      `this environment forbids code from strings (${problem.message}), as content-security policies without 'unsafe-eval' do; ` +
+        "the WebAssembly backend and the interpreter work here"
+    )
+  }
 }
 
 /** Runs a program on arrays; gives the guard that failed. */
@@ -45,11 +65,7 @@ export const instantiate = ({ checks, constants, kernels, source }: Printed): Ru
     index,
     path
   })
-  // Only generated identifiers and numbers are in the source.
-  const make = new Function("constants", "kernels", "fail", "functions", source) as (
-    ...context: ReadonlyArray<unknown>
-  ) => (inputs: ReadonlyArray<Data>, outputs: ReadonlyArray<Data>) => Failed | undefined
-  const execute = make(constants, ready, fail, Elementwise.functions)
+  const execute = evaluate(source)(constants, ready, fail, Elementwise.functions)
   return (inputs, outputs) => {
     const failed = execute(inputs, outputs)
     if (failed === undefined) return undefined
@@ -64,17 +80,36 @@ export const instantiate = ({ checks, constants, kernels, source }: Printed): Ru
   }
 }
 
-/** A run as backends offer it: results in arrays of their own. */
-export const executable = (program: LoopProgram, run: Run): Backend.Executable => ({
-  execute: (inputs) => {
-    const outputs = program.outputs.map(allocate)
-    const failure = run(
-      inputs.map(({ data }) => data),
-      outputs
-    )
-    if (failure !== undefined) return Result.fail(failure)
-    return Result.succeed(
-      program.outputs.map(({ elementType, shape }, i) => Tensor.fromData(elementType, outputs[i]!, shape))
-    )
+/** A program as backends offer it. */
+export const executable = (program: LoopProgram, printed: Printed): Backend.Executable & Sized => {
+  const size = buffersOf(program)
+    .filter(({ role }) => role === "temporary")
+    .reduce((sum, buffer) => sum + sizeInBytes(buffer), 0)
+  let run: Run
+  try {
+    run = instantiate(printed)
+  } catch (problem) {
+    if (!(problem instanceof RangeError) || problem.message.includes("stack")) throw problem
+    throw new Refused(`there is no room for ${renderBytes(size)} of intermediate arrays (${problem.message})`)
   }
-})
+  return {
+    size: size + 2 * printed.source.length,
+    execute: (inputs) => {
+      const outputs = program.outputs.map(allocate)
+      const failure = run(
+        inputs.map(({ data }) => data),
+        outputs
+      )
+      if (failure !== undefined) return Result.fail(failure)
+      return Result.succeed(
+        program.outputs.map(({ elementType, shape }, i) => Tensor.fromData(elementType, outputs[i]!, shape))
+      )
+    },
+    // Runs end before others begin, so the intermediate arrays are shared.
+    bind: () => {
+      const inputs = program.inputs.map(allocate)
+      const outputs = program.outputs.map(allocate)
+      return { inputs, outputs, run: () => run(inputs, outputs) }
+    }
+  }
+}

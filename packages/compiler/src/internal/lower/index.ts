@@ -2,6 +2,7 @@
 
 import { type Algebra, Body, type Primitive, type Tensor, type Type } from "@fluxion/core"
 import { type Buffer, literal, type LoopProgram, makeBuffer } from "../loops/model.ts"
+import { Refused } from "../refusal.ts"
 import { Builder } from "./builder.ts"
 import { contraction } from "./contraction.ts"
 import { controlFlow } from "./controlFlow.ts"
@@ -49,26 +50,48 @@ const repeated = ({ data }: Tensor.Any): number | undefined => {
 
 const typeOf = ({ elementType, shape }: Type.Type): Type.Type => ({ elementType, shape })
 
+/** Control primitives whose bodies are written where they are called. */
+const inlined: ReadonlySet<Primitive.ControlName> = new Set(["call", "custom", "root"])
+
+/** How many operations calls may come to: a program that calls one twice which calls another twice, and so on, grows exponentially. */
+const MOST_INLINED = 200_000
+
 /** Lowers a closed program. */
 export const lower = (body: Body.Body): LoopProgram => {
   const builder = new Builder()
   const constants = new Map<Tensor.Any, View.View>()
+  // The calls around what is lowered, and the operations in calls so far.
+  let calls = 0
+  let operations = 0
+  const count = (): void => {
+    if (calls > 0 && ++operations > MOST_INLINED) {
+      throw new Refused(`its calls come to more than ${MOST_INLINED} operations, and calls are inlined`, "call")
+    }
+  }
   const algebra: Algebra<View.View> = {
-    apply: (primitive, attributes, operands, type) =>
-      (lowerings[primitive] as unknown as AnyLowering)(
+    apply: (primitive, attributes, operands, type) => {
+      count()
+      return (lowerings[primitive] as unknown as AnyLowering)(
         builder,
         attributes,
         operands as ReadonlyArray<View.View>,
         typeOf(type!)
-      ),
-    applyMany: (primitive, attributes, operands, types) =>
-      (controlLowerings[primitive] as unknown as AnyControlLowering)(
+      )
+    },
+    applyMany: (primitive, attributes, operands, types) => {
+      count()
+      const isInlined = inlined.has(primitive)
+      if (isInlined) calls++
+      const results = (controlLowerings[primitive] as unknown as AnyControlLowering)(
         builder,
         attributes,
         operands,
         types!.map(typeOf),
         enter
-      ),
+      )
+      if (isInlined) calls--
+      return results
+    },
     constant: (value) => {
       let view = constants.get(value)
       if (view === undefined) {

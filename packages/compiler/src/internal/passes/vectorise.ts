@@ -39,8 +39,9 @@ const costs: Readonly<Record<string, number>> = {
   tanh: 20,
   sigmoid: 16,
   pow: 50,
-  lgamma: 80,
-  digamma: 60
+  lgamma: 600,
+  digamma: 900,
+  polygamma: 900
 }
 
 const costOf = (operation: string): number => costs[operation] ?? 1
@@ -189,15 +190,15 @@ export const vectorise = (program: LoopProgram, lanes: number): Vectorisation =>
     // Accumulators that are local variables outside of the loop.
     const outside = (buffer: Buffer): boolean => isLocal(buffer) && counts.get(buffer) !== totals.get(buffer)
     let isFit = true
-    const cost = (statements: ReadonlyArray<Statement>, isInIf: boolean): number => {
+    const cost = (statements: ReadonlyArray<Statement>): number => {
       let sum = 0
       for (const statement of statements) {
         if (statement._tag === "For") {
-          sum += 1 + (statement.loop.extent as number) * (cost(statement.body, isInIf) + 0.5)
+          sum += 1 + (statement.loop.extent as number) * (cost(statement.body) + 0.5)
           continue
         }
         if (statement._tag === "If") {
-          sum += lanes * (cost(statement.whenTrue, true) + cost(statement.whenFalse, true) + 2)
+          sum += lanes * (cost(statement.whenTrue) + cost(statement.whenFalse) + 2)
           continue
         }
         if (statement._tag !== "Assign") continue
@@ -206,7 +207,6 @@ export const vectorise = (program: LoopProgram, lanes: number): Vectorisation =>
         const isIndex = elementTypeOf(statement.operands.at(-1)!) === "index"
         // Functions cost somewhat more on vectors than on numbers; what has no vector form costs as often as there are lanes.
         sum += isIndex ? lanes * 1.5 : costOf(operation) * (costOf(operation) > 8 ? 1.2 : 1)
-        if (operation === "polygamma" || operation === "lgamma" || operation === "digamma") sum += lanes * 40
         for (const access of memoryOperands(statement)) {
           const factor = Affine.factorOf(Affine.linear(access), loop)
           const isGathered = access.at.some(({ dynamic }) => dynamic.length > 0)
@@ -215,7 +215,7 @@ export const vectorise = (program: LoopProgram, lanes: number): Vectorisation =>
       }
       return sum
     }
-    const total = cost(root.body, false)
+    const total = cost(root.body)
     return isFit ? { cost: total, needs: { expanded, accumulated } } : undefined
   }
 

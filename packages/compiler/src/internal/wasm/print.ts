@@ -20,12 +20,13 @@ import {
 } from "../loops/model.ts"
 import { isLocal, scopes } from "../loops/scopes.ts"
 import { forEachAccess } from "../loops/walk.ts"
+import { Refused, renderBytes } from "../refusal.ts"
 import { type Vectorisation, vectorise, type VectorLoop } from "../passes/vectorise.ts"
 import type { Code, Local } from "./Code.ts"
-import { doubles } from "./elementaryFunctions.ts"
+import { type ElementaryFunction, elementaryFunctions, polygammaFunction } from "./elementaryFunctions.ts"
 import type { Plain } from "./instructions.ts"
 import { Module } from "./Module.ts"
-import { emit as emitFunction, type VectorFunction } from "./vector.ts"
+import { print as printText } from "./text.ts"
 
 /** Where things are in the memory of a module. */
 export interface Printed {
@@ -37,9 +38,34 @@ export interface Printed {
   readonly failure: { readonly value: number; readonly places: number }
   /** Pages of memory at the start. */
   readonly pages: number
-  /** Functions of numbers that the module imports, by name. */
-  readonly imports: ReadonlyArray<string>
+  /** Bytes of memory at most. */
+  readonly memoryLimit: number
+  /** Whether tapes make memory grow. */
+  readonly isGrowing: boolean
+  readonly isVector: (loop: Loop) => boolean
+  /** The function `run` in text format. */
+  readonly text: () => string
 }
+
+export interface Options {
+  /** Bytes of memory at most. */
+  readonly memoryLimit: number
+}
+
+/** Bytes of a page of memory. */
+export const PAGE = 65536
+
+/** The most memory that addresses reach, which are signed. */
+export const MOST_MEMORY = 2 ** 31
+
+/** What `run` gives where tapes find no memory to grow into. */
+export const OUT_OF_MEMORY = -1
+
+/** Subscripts and trip counts in units of `STEP` are below 2^31. */
+const MOST_ELEMENTS = 2 ** 28
+
+/** How many subscripts and places in control flow a failing check reports. */
+const MOST_PLACES = 256
 
 const bytesOf = { real: 8, index: 4, bool: 1 } as const
 /** How far to shift a place in eighths of a byte count. */
@@ -89,8 +115,11 @@ const identities: Readonly<Record<Combine, number>> = {
   or: 0
 }
 
-/** What is imported because no vector form of it exists. */
-const hostFunctions = ["lgamma", "digamma", "polygamma"] as const
+/** Functions that are short enough to stand where they are used, and so common that a call would cost. */
+const inlined: ReadonlySet<string> = new Set(["exp", "log", "tanh", "sigmoid", "sin", "cos"])
+
+/** How often they stand in one module, at most. */
+const MOST_INLINED = 16
 
 class Printer {
   private readonly module = new Module()
@@ -100,7 +129,7 @@ class Printer {
   private readonly expandedAddresses = new Map<Buffer, number>()
   private readonly vectorisation: Vectorisation
   private readonly inMemory: ReadonlySet<Buffer>
-  private readonly imported = new Map<string, number>()
+  private inlinedCount = 0
   private readonly kernelImport: number
   private readonly tapeLengths = new Map<Buffer, { readonly base: number; readonly capacity: number }>()
   private heapTop = -1
@@ -113,24 +142,24 @@ class Printer {
   /** Sums of the terms of subscripts that are known already: innermost scope last. */
   private prefixes: Array<Map<string, Local>> = [new Map()]
   private order = new Map<Loop, number>()
+  private entered = 0
   private readonly program: LoopProgram
   private readonly failureValue: number
   private readonly failurePlaces: number
 
-  constructor(program: LoopProgram) {
+  private readonly options: Options
+
+  constructor(program: LoopProgram, options: Options) {
     this.program = program
+    this.options = options
     this.vectorisation = vectorise(program, 2)
     this.inMemory = scopes(program).inMemory
     this.kernelImport = this.module.importFunction(
       { module: "host", name: "kernel" },
       { parameters: ["i32"], results: [] }
     )
-    for (const name of usedHostFunctions(program)) {
-      const parameters = name === "polygamma" ? (["i32", "f64"] as const) : (["f64"] as const)
-      this.imported.set(name, this.module.importFunction({ module: "host", name }, { parameters, results: ["f64"] }))
-    }
     this.failureValue = this.module.reserve(8)
-    this.failurePlaces = this.module.reserve(4 * 256)
+    this.failurePlaces = this.module.reserve(4 * MOST_PLACES)
   }
 
   print(): Printed {
@@ -143,8 +172,15 @@ class Printer {
       code.i32Const(0)
     })
     this.module.export("run", "function", run)
-    const pages = Math.max(1, Math.ceil(this.module.staticSize / 65536))
-    this.module.memory({ initial: pages })
+    const pages = Math.max(1, Math.ceil(this.module.staticSize / PAGE))
+    const { memoryLimit } = this.options
+    if (pages * PAGE > memoryLimit) {
+      throw new Refused(
+        `it needs ${renderBytes(this.module.staticSize)} of memory (${this.module.staticSize} bytes), ` +
+          `the memoryLimit is ${renderBytes(memoryLimit)} (${memoryLimit} bytes)`
+      )
+    }
+    this.module.memory({ initial: pages, maximum: Math.floor(memoryLimit / PAGE) })
     this.module.export("memory", "memory", 0)
     if (this.heapTop >= 0) this.module.export("heap", "global", this.heapTop)
     return {
@@ -154,7 +190,10 @@ class Printer {
       addressOf: (buffer) => this.addressOf(buffer),
       failure: { value: this.failureValue, places: this.failurePlaces },
       pages,
-      imports: [...this.imported.keys()]
+      memoryLimit,
+      isGrowing: this.heapTop >= 0,
+      isVector: (loop) => this.vectorisation.has(loop),
+      text: () => printText(this.module, run)
     }
   }
 
@@ -167,6 +206,9 @@ class Printer {
     const known = this.addresses.get(storage)
     if (known !== undefined) return known
     const size = storage.shape.reduce((a, b) => a * b, 1)
+    if (size >= MOST_ELEMENTS) {
+      throw new Refused(`it has an array of ${size} elements, and ${MOST_ELEMENTS} are the most`)
+    }
     const address =
       storage.role === "constant"
         ? this.module.data(bytesIn(storage.data!), 16)
@@ -414,14 +456,17 @@ class Printer {
     }
   }
 
-  /** The function of the module for an elementary function of vectors. */
-  private elementary(name: string): number {
-    return emitFunction(this.module, "f64x2", name, (doubles as Record<string, VectorFunction>)[name]!)
+  /** An elementary function of vectors. */
+  private elementary({ operation, order }: Assign): ElementaryFunction {
+    if (operation === "polygamma" && order !== 0) return polygammaFunction("f64x2", order!)
+    const name = operation === "polygamma" ? "digamma" : operation
+    return (elementaryFunctions.f64x2 as Readonly<Record<string, ElementaryFunction>>)[name]!
   }
 
   /** Leaves the result of an operation on single elements on the stack. */
-  private scalarOperation({ operands, operation, order }: Assign): void {
+  private scalarOperation(statement: Assign): void {
     const { code } = this
+    const { operands, operation } = statement
     const [x, y, z] = operands as readonly [Operand, Operand, Operand]
     const from = elementTypeOf(operation === "select" ? y : x)
     if (comparisons[operation] !== undefined) {
@@ -527,18 +572,11 @@ class Printer {
         code.op("i32.eqz")
         return
       default: {
-        const imported = this.imported.get(operation)
-        if (imported !== undefined) {
-          if (operation === "polygamma") code.i32Const(order!)
-          this.operand(x)
-          code.call(imported)
-          return
-        }
         for (const o of operands) {
           this.operand(o)
           code.op("f64x2.splat")
         }
-        code.call(this.elementary(operation))
+        code.call(this.elementary(statement).emit(this.module))
         code.lane("f64x2.extract_lane", 0)
       }
     }
@@ -708,7 +746,7 @@ class Printer {
     const { operands, operation } = statement
     const [x, y, z] = operands as readonly [Operand, Operand, Operand]
     const isMask = statement.target.buffer.elementType === "bool"
-    if (operands.some((o) => elementTypeOf(o) === "index") || this.imported.has(operation)) {
+    if (operands.some((o) => elementTypeOf(o) === "index")) {
       this.fromLanes(() => this.scalarOperation(statement), isMask)
       return
     }
@@ -811,9 +849,24 @@ class Printer {
         code.op("v128.not")
         return
       default:
-        for (const o of operands) this.vectorOperand(o)
-        code.call(this.elementary(operation))
+        this.elementaryOfVectors(statement)
     }
+  }
+
+  private elementaryOfVectors(statement: Assign): void {
+    const { code } = this
+    const { operands, operation } = statement
+    const definition = this.elementary(statement)
+    for (const o of operands) this.vectorOperand(o)
+    if (!inlined.has(operation) || this.inlinedCount >= MOST_INLINED) {
+      code.call(definition.emit(this.module))
+      return
+    }
+    this.inlinedCount++
+    const x = code.local("v128")
+    code.set(x)
+    definition.inline(this.module, code, x)
+    code.release(x)
   }
 
   private assignVector(statement: Assign): void {
@@ -965,6 +1018,7 @@ class Printer {
             ...statement.index.map((index): Operand => ({ _tag: "Position", index })),
             ...statement.path.map(({ index }) => index)
           ]
+          if (places.length > MOST_PLACES) throw new Refused("a guard is nested too deeply in maps and loops")
           places.forEach((place, i) => {
             code.i32Const(0)
             this.operand(place)
@@ -1013,8 +1067,13 @@ class Printer {
   private loop(statement: For): void {
     const { code } = this
     const { loop } = statement
+    if (typeof loop.extent === "number" && loop.extent >= MOST_ELEMENTS) {
+      throw new Refused(`it has a loop of ${loop.extent} iterations, and ${MOST_ELEMENTS} are the most`)
+    }
     this.loops.set(loop, code.local("i32"))
-    this.order.set(loop, this.order.size)
+    if (!this.order.has(loop))
+      // A loop is written twice where elements are left over from vectors.
+      this.order.set(loop, this.entered++)
     const needs = this.mode._tag === "Scalar" ? this.vectorisation.get(loop) : undefined
     const inside = (wide: ReadonlySet<Buffer>) => (): void => {
       this.prefixes.push(new Map())
@@ -1033,6 +1092,10 @@ class Printer {
     const { isReverse, loop } = statement
     const variable = this.loops.get(loop)!
     const bound = code.local("i32")
+    this.operand(loop.extent as Operand)
+    code.i32Const(MOST_ELEMENTS)
+    code.op("i32.ge_u")
+    code.if(() => this.outOfMemory())
     this.operand(loop.extent as Operand)
     code.i32Const(STEP)
     code.op("i32.mul")
@@ -1210,6 +1273,11 @@ class Printer {
     return known
   }
 
+  private outOfMemory(): void {
+    this.code.i32Const(OUT_OF_MEMORY)
+    this.code.op("return")
+  }
+
   /** A tape that is full moves to the end of memory, with twice the room. */
   private reserve(tape: Buffer, index: Operand): void {
     const { code } = this
@@ -1226,6 +1294,11 @@ class Printer {
     code.memory("i32.load", capacity)
     code.op("i32.gt_u")
     code.if(() => {
+      // Twice the room stays below 2^32, and subscripts in units of `STEP` below 2^31.
+      code.get(needed)
+      code.i32Const((2 ** 29) >> shiftOf[tape.elementType])
+      code.op("i32.gt_u")
+      code.if(() => this.outOfMemory())
       const room = code.local("i32")
       const start = code.local("i32")
       code.get(needed)
@@ -1260,7 +1333,7 @@ class Printer {
         code.memoryGrow()
         code.i32Const(0)
         code.op("i32.lt_s")
-        code.if(() => code.op("unreachable"))
+        code.if(() => this.outOfMemory())
       })
       code.get(start)
       code.i32Const(0)
@@ -1297,29 +1370,5 @@ const hasTapes = (statements: ReadonlyArray<Statement>): boolean => {
   return found
 }
 
-const usedHostFunctions = ({ statements }: LoopProgram): ReadonlyArray<string> => {
-  const used = new Set<string>()
-  const visit = (statement: Statement): void => {
-    switch (statement._tag) {
-      case "Assign":
-        if ((hostFunctions as ReadonlyArray<string>).includes(statement.operation)) used.add(statement.operation)
-        return
-      case "For":
-        statement.body.forEach(visit)
-        return
-      case "If":
-        statement.whenTrue.forEach(visit)
-        statement.whenFalse.forEach(visit)
-        return
-      case "While":
-        statement.test.forEach(visit)
-        statement.body.forEach(visit)
-        return
-      default:
-    }
-  }
-  statements.forEach(visit)
-  return [...used]
-}
-
-export const print = (program: LoopProgram): Printed => new Printer(program).print()
+export const print = (program: LoopProgram, options: Options = { memoryLimit: MOST_MEMORY }): Printed =>
+  new Printer(program, options).print()

@@ -15,7 +15,8 @@ export interface Variable extends Value {
 /** A number stands for a vector with this number in each lane. */
 export type Operand = Value | number
 
-type Floats = "f64x2" | "f32x4"
+/** The two kinds of vectors: of doubles and of singles. */
+export type Floats = "f64x2" | "f32x4"
 
 const buffer = new DataView(new ArrayBuffer(8))
 const doubleBits = (x: number): bigint => {
@@ -45,6 +46,11 @@ export class Vectors {
     this.code = code
     this.floats = floats
     this.integers = floats === "f64x2" ? "i64x2" : "i32x4"
+  }
+
+  /** The same code seen as of vectors of another type. */
+  of(floats: Floats): Vectors {
+    return new Vectors(this.module, this.code, floats)
   }
 
   // Values and variables
@@ -147,6 +153,9 @@ export class Vectors {
   le = (x: Operand, y: Operand): Value => this.float("le", x, y)
   gt = (x: Operand, y: Operand): Value => this.float("gt", x, y)
   ge = (x: Operand, y: Operand): Value => this.float("ge", x, y)
+
+  /** Where `magnitude`, which has no sign bit, is above `limit`, or NaN: one comparison of integers. */
+  beyond = (magnitude: Operand, limit: number): Value => this.integerGt(magnitude, limit)
 
   // Bits and integers
 

@@ -2,7 +2,7 @@
 
 import * as Random from "../../expr/random.ts"
 import { type Initializer, fans } from "../../Initializer.ts"
-import { evaluateBody } from "../../Interpreter.ts"
+import { evaluateBody } from "../evaluate.ts"
 import * as Shape from "../../Shape.ts"
 import * as Tensor from "../../Tensor.ts"
 import { orthogonalise } from "../linalg/householder.ts"

@@ -32,7 +32,9 @@ const flags = {
   ),
   evals: Flag.String("eval").pipe(
     Flag.withMetavar('"NAME OPTIONS"'),
-    Flag.withDescription('An eval with options of its own, as in --eval "llsq -n 4096"; may be given again. All evals unless said otherwise'),
+    Flag.withDescription(
+      'An eval with options of its own, as in --eval "llsq -n 4096"; may be given again. All evals unless said otherwise'
+    ),
     Flag.atLeast(0)
   ),
   small: Flag.Boolean("small").pipe(
@@ -70,7 +72,7 @@ const flags = {
 const tool = "fluxion"
 
 // These have no options.
-const untimed = ["hello"]
+const untimed = new Set(["hello"])
 
 /**
  * `gradbench`: runs evals of the suite against our tool and another one, and prints ratios of their times.
@@ -95,7 +97,7 @@ export const command = Command.make("gradbench", flags, (options) =>
     for (const text of chosen) {
       const [name = "", ...own] = text.trim().split(/\s+/)
       const sizes = own.length === 0 && options.small ? (small[name] ?? "") : own.join(" ")
-      const timing = untimed.includes(name) ? "" : `--min-seconds ${options.seconds}`
+      const timing = untimed.has(name) ? "" : `--min-seconds ${options.seconds}`
       const evaluation = {
         name: `the eval ${name}`,
         command: `${options.python} python/gradbench/gradbench/evals/${name}/run.py ${sizes} ${timing}`,
@@ -120,7 +122,10 @@ export const command = Command.make("gradbench", flags, (options) =>
     "Runs evals of GradBench: each message goes to our tool, whose answers the eval validates, and to another tool. Prints the ratios of their times."
   ),
   Command.withExamples([
-    { command: "pnpm gradbench --suite ../gradbench --small", description: "All evals in sizes for the reference interpreter" },
+    {
+      command: "pnpm gradbench --suite ../gradbench --small",
+      description: "All evals in sizes for the reference interpreter"
+    },
     { command: 'pnpm gradbench --suite ../gradbench --eval "gmm -d 64 -k 25"', description: "One eval in one size" }
   ])
 )

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Cause, Effect, Queue, Schema, Stream } from "effect"
+import { type Cause, Effect, Queue, Schema, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 
 /**
@@ -31,8 +31,8 @@ export class PeerEnded extends Schema.TaggedError<PeerEnded>()("PeerEnded", {
 export interface Peer {
   readonly name: string
   readonly send: (line: string) => Effect.Effect<void>
-  /** The next line, or nothing when there are no more. */
-  readonly receive: Effect.Effect<string | undefined>
+  /** The next line, or nothing when the process ended without an error. */
+  readonly receive: Effect.Effect<string | undefined, PeerEnded>
   /** The next line; that there is none is a failure. */
   readonly expect: Effect.Effect<string, PeerEnded>
 }
@@ -74,12 +74,7 @@ export const start = Effect.fn("Peer.start")(function* ({ command, environment, 
   const outgoing = yield* Queue.unbounded<string, Cause.Done>()
   const incoming = yield* Queue.unbounded<string, Cause.Done>()
   // A process that ends does not read on: that shows where its next line is awaited.
-  yield* Stream.fromQueue(outgoing).pipe(
-    Stream.encodeText,
-    Stream.run(handle.stdin),
-    Effect.ignore,
-    Effect.forkScoped
-  )
+  yield* Stream.fromQueue(outgoing).pipe(Stream.encodeText, Stream.run(handle.stdin), Effect.ignore, Effect.forkScoped)
   yield* handle.stdout.pipe(
     Stream.decodeText,
     Stream.splitLines,
@@ -88,7 +83,13 @@ export const start = Effect.fn("Peer.start")(function* ({ command, environment, 
     Effect.ensuring(Queue.end(incoming)),
     Effect.forkScoped
   )
-  const receive = Effect.catch(Queue.take(incoming), () => Effect.succeed(undefined))
+  const receive = Effect.catch(Queue.take(incoming), () =>
+    Effect.matchEffect(handle.exitCode, {
+      onSuccess: (code) =>
+        code === 0 ? Effect.succeed(undefined) : Effect.fail(ended(`ended with exit code ${code}`)),
+      onFailure: ({ message }) => Effect.fail(ended(`ended: ${message}`))
+    })
+  )
   const peer: Peer = {
     name,
     send: (line) => Effect.asVoid(Queue.offer(outgoing, `${line}\n`)),

@@ -71,6 +71,7 @@ const Message = Schema.fromJsonString(
 
 const Answer = Schema.fromJsonString(
   Schema.Struct({
+    id: Schema.Int,
     success: Schema.optionalKey(Schema.Boolean),
     error: Schema.optionalKey(Schema.String),
     timings: Schema.optionalKey(Schema.Array(Schema.Struct({ name: Schema.String, nanoseconds: Schema.Finite })))
@@ -90,11 +91,13 @@ const median = (values: ReadonlyArray<number>): number => {
   return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2
 }
 
+const silent = "no reason given"
+
 const outcomeOf = ({ error, success, timings }: typeof Answer.Type): Outcome => {
   const times = (timings ?? []).flatMap(({ name, nanoseconds }) => (name === "evaluate" ? [nanoseconds] : []))
   return success === true && times.length > 0
     ? { _tag: "Measured", nanoseconds: median(times), runs: times.length }
-    : { _tag: "Refused", error: error ?? (success === true ? "no timings" : "no reason given") }
+    : { _tag: "Refused", error: error ?? (success === true ? "no timings" : silent) }
 }
 
 /**
@@ -113,52 +116,53 @@ export const rounds = (evaluation: Peer.Start, tools: readonly [Peer.Start, ...R
     Effect.gen(function* () {
       const evaluator = yield* Peer.start(evaluation)
       const peers = yield* Effect.forEach(tools, Peer.start)
-      // Answers of tools that do not know the module: they are not asked for more.
-      const refusals = new Map<string, string>()
+      // What tools said that do not know the module: they are not asked for more.
+      const refusals = new Map<string, Outcome>()
       const open = new Map<number, Omit<Round, "verdict">>()
 
       const step = Effect.gen(function* () {
         const line = yield* evaluator.receive
         if (line === undefined) return undefined
         const message = yield* read(Message, evaluator.name, line)
-        const answers: Array<string> = []
+        const outcomes: Record<string, Outcome> = {}
+        let first: { readonly text: string; readonly answer: typeof Answer.Type } | undefined
         for (const peer of peers) {
           const refusal = refusals.get(peer.name)
           if (refusal !== undefined && message.kind === "evaluate") {
-            answers.push(refusal)
+            outcomes[peer.name] = refusal
             continue
           }
           yield* peer.send(line)
-          const answer = yield* peer.expect
-          answers.push(answer)
-          if (message.kind === "define") {
-            const { success } = yield* read(Answer, peer.name, answer)
-            if (success !== true) refusals.set(peer.name, answer)
+          const text = yield* peer.expect
+          const answer = yield* read(Answer, peer.name, text)
+          if (answer.id !== message.id) {
+            const problem = `expected the answer to message ${message.id}, got that to ${answer.id}`
+            return yield* new ProtocolError({ name: peer.name, problem })
           }
+          first ??= { text, answer }
+          if (message.kind === "define" && answer.success !== true) refusals.set(peer.name, outcomeOf(answer))
+          outcomes[peer.name] = outcomeOf(answer)
         }
-        yield* evaluator.send(answers[0]!)
+        if (first === undefined) {
+          return yield* new ProtocolError({
+            name: evaluator.name,
+            problem: "it goes on with a module that the tool refused"
+          })
+        }
+        yield* evaluator.send(first.text)
         if (message.kind === "evaluate") {
-          const outcomes: Record<string, Outcome> = {}
-          for (const [i, peer] of peers.entries()) {
-            outcomes[peer.name] = outcomeOf(yield* read(Answer, peer.name, answers[i]!))
-          }
-          const round = {
-            module: message.module ?? "",
-            function: message.function ?? "",
-            description: message.description ?? "",
-            outcomes
-          }
-          const { error, success } = yield* read(Answer, peers[0]!.name, answers[0]!)
-          if (success !== true) {
-            return [{ ...round, verdict: { _tag: "NoAnswer" as const, error: error ?? "no reason given" } }]
-          }
+          const { description = "", function: name = "", module = "" } = message
+          const round = { module, function: name, description, outcomes }
+          const { error, success } = first.answer
+          if (success !== true) return [{ ...round, verdict: { _tag: "NoAnswer" as const, error: error ?? silent } }]
           open.set(message.id, round)
         }
         if (message.kind === "analysis" && message.of !== undefined) {
           const round = open.get(message.of)
           if (round === undefined) return []
           open.delete(message.of)
-          const verdict: Verdict = message.valid === true ? { _tag: "Valid" } : { _tag: "Invalid", error: message.error ?? "no reason given" }
+          const verdict: Verdict =
+            message.valid === true ? { _tag: "Valid" } : { _tag: "Invalid", error: message.error ?? silent }
           return [{ ...round, verdict }]
         }
         return [] as ReadonlyArray<Round>

@@ -164,6 +164,10 @@ export const renderRound = (round: Round): string => {
       : `${tool}: ${outcome.error}`
   )
   const said =
-    round.verdict._tag === "Valid" ? "valid" : round.verdict._tag === "Invalid" ? `INVALID: ${round.verdict.error}` : "no answer"
+    round.verdict._tag === "Valid"
+      ? "valid"
+      : round.verdict._tag === "Invalid"
+        ? `INVALID: ${round.verdict.error}`
+        : "no answer"
   return `${[round.module, round.function, round.description].filter((part) => part !== "").join(" ")}: ${times.join(", ")}; ${said}`
 }

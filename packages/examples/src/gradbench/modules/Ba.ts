@@ -41,11 +41,7 @@ const rotate = (rotation: Vector3, point: Vector3): Vector3 => {
   const angle = Expr.sqrt(squared)
   const [cosine, sine] = [Expr.cos(angle), Expr.sin(angle)]
   const inverse = Expr.div(1, angle)
-  const axis: Vector3 = [
-    Expr.mul(rotation[0], inverse),
-    Expr.mul(rotation[1], inverse),
-    Expr.mul(rotation[2], inverse)
-  ]
+  const axis: Vector3 = [Expr.mul(rotation[0], inverse), Expr.mul(rotation[1], inverse), Expr.mul(rotation[2], inverse)]
   const along = Expr.mul(dot(axis, point), Expr.sub(1, cosine))
   const [sideways, slightly] = [cross(axis, point), cross(rotation, point)]
   const component = (i: 0 | 1 | 2): Scalar => {
@@ -82,10 +78,7 @@ const reprojection = (feature: readonly [Scalar, Scalar]) =>
     const inverse = Expr.div(1, z)
     const [u, v] = [Expr.mul(x, inverse), Expr.mul(y, inverse)]
     const squared = Expr.add(Expr.square(u), Expr.square(v))
-    const stretched = Expr.add(
-      1,
-      Expr.mul(squared, Expr.add(distortion[0], Expr.mul(distortion[1], squared)))
-    )
+    const stretched = Expr.add(1, Expr.mul(squared, Expr.add(distortion[0], Expr.mul(distortion[1], squared))))
     const scale = Expr.mul(stretched, focal)
     const residual = (projected: Scalar, i: 0 | 1) =>
       Expr.mul(weight, Expr.sub(Expr.add(Expr.mul(projected, scale), principal[i]), feature[i]))
@@ -191,14 +184,8 @@ export const sparseJacobian = (sizes: Sizes) =>
     )
     const entries = 2 * width * p
     return {
-      rows: Expr.concat(
-        [Expr.mul(width, Tensor.iota(2 * p)), Expr.add(entries, Tensor.iota(p + 1))],
-        0
-      ),
-      columns: Expr.concat(
-        [Expr.reshape(blocks.columns, [entries]), Expr.add(numbers, cameraSize * n + 3 * m)],
-        0
-      ),
+      rows: Expr.concat([Expr.mul(width, Tensor.iota(2 * p)), Expr.add(entries, Tensor.iota(p + 1))], 0),
+      columns: Expr.concat([Expr.reshape(blocks.columns, [entries]), Expr.add(numbers, cameraSize * n + 3 * m)], 0),
       values: Expr.concat([Expr.reshape(blocks.values, [entries]), blocks.weight], 0)
     }
   })
@@ -223,8 +210,7 @@ const repeat = <N extends number>(
   return Tensor.fromArray(rows, [count, length])
 }
 
-const cycle = (length: number, period: number) =>
-  Tensor.index(Array.from({ length }, (_, i) => i % period))
+const cycle = (length: number, period: number) => Tensor.index(Array.from({ length }, (_, i) => i % period))
 
 const at = ({ cam, feat, m, n, p, w, x }: typeof Input.Type) => ({
   cameras: repeat(cam, n),

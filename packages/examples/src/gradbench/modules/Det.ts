@@ -75,8 +75,6 @@ export const det: Evaluation.Module = {
     primal: Evaluation.taking(Input, (input) =>
       Evaluation.make(determinant(input.ell), matrix(input), (value) => value)
     ),
-    gradient: Evaluation.taking(Input, (input) =>
-      Evaluation.make(gradient(input.ell), matrix(input), Numbers.toList)
-    )
+    gradient: Evaluation.taking(Input, (input) => Evaluation.make(gradient(input.ell), matrix(input), Numbers.toList))
   }
 }

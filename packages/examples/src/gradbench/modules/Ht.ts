@@ -61,13 +61,13 @@ const rotationMatrix = (rotation: Expr.Expr<readonly [3]>) => {
       const axis = Expr.div(rotation, angle)
       const [x, y, z] = [Expr.at(axis, 0), Expr.at(axis, 1), Expr.at(axis, 2)]
       const none = Expr.constant(0)
-      const sideways = Expr.reshape(Expr.stack([none, Expr.neg(z), y, z, none, Expr.neg(x), Expr.neg(y), x, none], 0), [3, 3])
+      const sideways = Expr.reshape(
+        Expr.stack([none, Expr.neg(z), y, z, none, Expr.neg(x), Expr.neg(y), x, none], 0),
+        [3, 3]
+      )
       const along = Expr.outer(axis, axis)
       const across = Expr.sub(Tensor.identity(3), along)
-      return along.pipe(
-        Expr.add(Expr.mul(across, Expr.cos(angle))),
-        Expr.add(Expr.mul(sideways, Expr.sin(angle)))
-      )
+      return along.pipe(Expr.add(Expr.mul(across, Expr.cos(angle))), Expr.add(Expr.mul(sideways, Expr.sin(angle))))
     }
   )
 }
@@ -80,12 +80,7 @@ const jointRotations = (angles: Expr.Expr<readonly [5, 4]>, bones: number): Matr
     Expr.pad(Expr.reshape(ofFingers, [4 * fingers]), { low: [1], high: [bones - 4 * fingers - 1] })
   const bend = ofBones(Expr.concat([still, column(0), column(2), column(3)], 1))
   const spread = ofBones(Expr.concat([still, column(1), still, still], 1))
-  const [cosBend, sinBend, cosSpread, sinSpread] = [
-    Expr.cos(bend),
-    Expr.sin(bend),
-    Expr.cos(spread),
-    Expr.sin(spread)
-  ]
+  const [cosBend, sinBend, cosSpread, sinSpread] = [Expr.cos(bend), Expr.sin(bend), Expr.cos(spread), Expr.sin(spread)]
   const [zero, one] = [Expr.zeros([bones]), Expr.ones([bones])]
   const entries = [
     [cosSpread, Expr.neg(Expr.mul(sinSpread, cosBend)), Expr.mul(sinSpread, sinBend), zero],
@@ -116,7 +111,11 @@ const boneTransforms = (
 const vertexPositions = (
   hand: Hand,
   { fingers: angles, rotation, translation }: Pose,
-  { inverses, relatives, skin }: {
+  {
+    inverses,
+    relatives,
+    skin
+  }: {
     readonly relatives: Matrices
     readonly inverses: Matrices
     readonly skin: {
@@ -152,9 +151,8 @@ const onTriangle = (u: Expr.Expr<readonly [number]>, corners: Matrix) => {
  * @since 0.1.0
  */
 export const vertexErrors = (hand: Hand, count: number) =>
-  Fn.make(
-    { pose, model: model(hand), vertices: Type.index([count]), points: [count, 3] },
-    (at) => Expr.sub(at.points, Expr.gather(vertexPositions(hand, at.pose, at.model), at.vertices))
+  Fn.make({ pose, model: model(hand), vertices: Type.index([count]), points: [count, 3] }, (at) =>
+    Expr.sub(at.points, Expr.gather(vertexPositions(hand, at.pose, at.model), at.vertices))
   )
 
 /**
@@ -192,10 +190,11 @@ const onSurface = (hand: Hand, count: number) => ({
 export const surfaceErrors = (hand: Hand, count: number) =>
   Fn.make(onSurface(hand, count), (at) => {
     const vertices = vertexPositions(hand, at.pose, at.model)
-    return Expr.map(
-      ({ corners, point, u }) => Expr.sub(point, onTriangle(u, Expr.gather(vertices, corners))),
-      { u: at.us, corners: at.corners, point: at.points }
-    )
+    return Expr.map(({ corners, point, u }) => Expr.sub(point, onTriangle(u, Expr.gather(vertices, corners))), {
+      u: at.us,
+      corners: at.corners,
+      point: at.points
+    })
   })
 
 /**
@@ -313,11 +312,7 @@ const objective = (input: typeof Input.Type, { at, count, hand }: At): Evaluatio
         { ...at, vertices: Tensor.index([...input.data.correspondences]) },
         Numbers.toList
       )
-    : Evaluation.make(
-        surfaceErrors(hand, count),
-        { ...at, us: input.us, corners: cornersOf(input) },
-        Numbers.toList
-      )
+    : Evaluation.make(surfaceErrors(hand, count), { ...at, us: input.us, corners: cornersOf(input) }, Numbers.toList)
 
 const jacobian = (input: typeof Input.Type, { at, count, hand }: At): Evaluation.Evaluation =>
   input.us.shape[0] === 0

@@ -33,9 +33,14 @@ export interface Sizes {
 export const objective = ({ m, n }: Sizes) =>
   Fn.make([m], (x) => {
     const t = Expr.sub(Expr.div(Expr.mul(2, Expr.toReal(Tensor.iota(n))), n - 1), 1)
-    const polynomial = Expr.fold((value, coefficient) => Expr.add(Expr.mul(value, t), coefficient), Expr.zeros([n]), x, {
-      reverse: true
-    })
+    const polynomial = Expr.fold(
+      (value, coefficient) => Expr.add(Expr.mul(value, t), coefficient),
+      Expr.zeros([n]),
+      x,
+      {
+        reverse: true
+      }
+    )
     return Expr.mul(0.5, Expr.sum(Expr.square(Expr.sub(Expr.sign(t), polynomial))))
   })
 
@@ -61,8 +66,6 @@ export const llsq: Evaluation.Module = {
   name: "llsq",
   functions: {
     primal: Evaluation.taking(Input, (input) => Evaluation.make(objective(sizes(input)), input.x, (value) => value)),
-    gradient: Evaluation.taking(Input, (input) =>
-      Evaluation.make(gradient(sizes(input)), input.x, Numbers.toList)
-    )
+    gradient: Evaluation.taking(Input, (input) => Evaluation.make(gradient(sizes(input)), input.x, Numbers.toList))
   }
 }

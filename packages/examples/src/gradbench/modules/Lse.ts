@@ -45,8 +45,6 @@ export const lse: Evaluation.Module = {
   name: "lse",
   functions: {
     primal: Evaluation.taking(Input, ({ x }) => Evaluation.make(logSumExp(x.shape[0]), x, (value) => value)),
-    gradient: Evaluation.taking(Input, ({ x }) =>
-      Evaluation.make(gradient(x.shape[0]), x, Numbers.toList)
-    )
+    gradient: Evaluation.taking(Input, ({ x }) => Evaluation.make(gradient(x.shape[0]), x, Numbers.toList))
   }
 }

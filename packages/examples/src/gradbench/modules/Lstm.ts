@@ -123,10 +123,7 @@ export const lstm: Evaluation.Module = {
   functions: {
     objective: Evaluation.taking(Input, (input) => Evaluation.make(loss(network(input)), at(input), (value) => value)),
     jacobian: Evaluation.taking(Input, (input) =>
-      Evaluation.make(gradient(network(input)), at(input), ({ extra, main }) => [
-        ...main.data,
-        ...extra.data
-      ])
+      Evaluation.make(gradient(network(input)), at(input), ({ extra, main }) => [...main.data, ...extra.data])
     )
   }
 }

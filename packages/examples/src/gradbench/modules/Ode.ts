@@ -72,8 +72,6 @@ export const ode: Evaluation.Module = {
   name: "ode",
   functions: {
     primal: Evaluation.taking(Input, (input) => Evaluation.make(solution(problem(input)), input.x, Numbers.toList)),
-    gradient: Evaluation.taking(Input, (input) =>
-      Evaluation.make(gradient(problem(input)), input.x, Numbers.toList)
-    )
+    gradient: Evaluation.taking(Input, (input) => Evaluation.make(gradient(problem(input)), input.x, Numbers.toList))
   }
 }

@@ -17,10 +17,7 @@ const potential = (w: Expr.Expr<readonly []>) =>
   Fn.make([2] as readonly [number], (x) => {
     const distance = (charge: Point) => Expr.sqrt(Expr.sum(Expr.square(Expr.sub(charge, x))))
     const moved = Expr.stack([10, Expr.sub(10, w)], 0)
-    return Expr.add(
-      Expr.div(1, distance(moved)),
-      Expr.div(1, distance(Expr.constant([10, 0])))
-    )
+    return Expr.add(Expr.div(1, distance(moved)), Expr.div(1, distance(Expr.constant([10, 0]))))
   })
 
 /**

@@ -23,17 +23,4 @@ import { saddle } from "./Saddle.ts"
  * @category modules
  * @since 0.1.0
  */
-export const modules: ReadonlyArray<Module> = [
-  hello,
-  llsq,
-  lse,
-  gmm,
-  lstm,
-  ode,
-  det,
-  kmeans,
-  ba,
-  ht,
-  particle,
-  saddle
-]
+export const modules: ReadonlyArray<Module> = [hello, llsq, lse, gmm, lstm, ode, det, kmeans, ba, ht, particle, saddle]

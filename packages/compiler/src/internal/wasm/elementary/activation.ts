@@ -2,7 +2,7 @@ import type { VectorFunction } from "../vector.ts"
 import { ordinaryExp, orScaledExp } from "./exponential.ts"
 import { log1pOf } from "./logarithm.ts"
 
-/** 1 / (1 + e^-x), as e / (1 + e) with e = e^-|x| for negative x. At most 1 ULP from the correctly rounded value. */
+/** 1 / (1 + e^-x), as e / (1 + e) with e = e^-|x| for negative x. At most 2 ULP from the correctly rounded value. */
 export const sigmoid: VectorFunction = {
   arity: 1,
   build: (v, x) => {

@@ -166,7 +166,7 @@ export const reduceAngle = (v: Vectors, x: Variable): Angle => {
   const high = v.let(v.sub(second, secondLow), "high")
   const low = v.let(v.add(v.sub(v.sub(second, high), secondLow), lost), "low")
   const angle = { high, low, quadrant }
-  const isLarge = v.let(v.not(v.le(v.abs(x), LIMIT)), "isLarge")
+  const isLarge = v.let(v.beyond(v.abs(x), LIMIT), "isLarge")
   v.if(v.any(isLarge), () => large(v, x, isLarge, angle))
   return angle
 }

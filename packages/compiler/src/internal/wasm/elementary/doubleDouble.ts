@@ -47,3 +47,9 @@ export const divide = (x: DoubleDouble, y: DoubleDouble): DoubleDouble => {
   const back = multiply({ hi: quotient, lo: 0 }, y)
   return normalized(quotient, (x.hi - back.hi + (x.lo - back.lo)) / y.hi)
 }
+
+/** A table that is computed when it is first asked for, and kept. */
+export const once = (make: () => Uint8Array): (() => Uint8Array) => {
+  let table: Uint8Array | undefined
+  return () => (table ??= make())
+}

@@ -40,7 +40,9 @@ const tail = (v: Vectors, magnitude: Value): Value => {
   const denominator = v.let(v.add(1, doubled))
   const denominatorLow = v.sub(1, v.sub(denominator, doubled))
   const quotient = v.let(v.div(g, denominator))
-  const quotientLow = v.div(v.sub(gLow, v.mul(quotient, denominatorLow)), denominator)
+  const product = v.let(v.mul(quotient, denominator))
+  const residual = v.sub(v.sub(g, product), twoProductError(v, quotient, denominator, product))
+  const quotientLow = v.div(v.add(residual, v.sub(gLow, v.mul(quotient, denominatorLow))), denominator)
   const value = v.add(v.mul(e, quotient), v.add(v.mul(e, quotientLow), v.mul(eLow, quotient)))
   return v.mul(value, v.select(far, 2 ** -500, 1))
 }

@@ -1,5 +1,5 @@
 import { aside, type Value, type Variable, type VectorFunction, type Vectors } from "../vector.ts"
-import { type DoubleDouble, multiply } from "./doubleDouble.ts"
+import { type DoubleDouble, multiply, once } from "./doubleDouble.ts"
 import { fastTwoSumError, twoSumError } from "./exact.ts"
 
 // e^x = 2^(k / 128) e^r with k the integer nearest to 128 x / log 2, so |r| <= log 2 / 256: a table of 2^(i / 128) and a
@@ -37,7 +37,7 @@ const ROOTS: ReadonlyArray<DoubleDouble> = [
  * For i = 0 ... 127 two doubles: lo / hi of 2^(i / 128) = hi + lo, and the bits of hi without what i contributes to
  * `k << 45`, so that adding the latter gives 2^(k / 128).
  */
-const table = (): Uint8Array => {
+const table = once(() => {
   const bytes = new DataView(new ArrayBuffer(128 * 16))
   for (let i = 0; i < 128; i++) {
     const power = ROOTS.reduce((product, root, j) => (i & (64 >> j) ? multiply(product, root) : product), {
@@ -49,7 +49,7 @@ const table = (): Uint8Array => {
     bytes.setBigUint64(16 * i + 8, bytes.getBigUint64(16 * i + 8, true) - (BigInt(i) << 45n), true)
   }
   return new Uint8Array(bytes.buffer)
-}
+})
 
 interface Reduced {
   /** 2^(k / 128), rounded; multiplied by `1 + tail` it is exact to 106 bits. */
@@ -128,10 +128,10 @@ export const scaledExp = (v: Vectors, x: Variable, halvings: number, xLow?: Valu
 /** Where every |x| < 708 the result, elsewhere 2^-halvings e^x for the lanes that are not. */
 export const orScaledExp = (v: Vectors, x: Variable, result: Value, halvings = 0): Value => {
   const value = v.let(result)
-  const ordinary = v.let(v.lt(v.abs(x), ORDINARY))
-  v.unless(v.all(ordinary), () => {
+  const beyond = v.let(v.beyond(v.abs(x), ORDINARY))
+  v.if(v.any(beyond), () => {
     const special = aside(v, `exp.${halvings}`, (w, y) => scaledExp(w, y, halvings))
-    v.assign(value, v.select(ordinary, value, v.call(special, x)))
+    v.assign(value, v.select(beyond, v.call(special, x), value))
   })
   return value
 }
@@ -164,10 +164,10 @@ export const expm1: VectorFunction = {
     const [high] = exactExpm1(v, x)
     // The sign of x is that of the result; -0 would be lost in the sum.
     const value = v.let(v.or(high, v.and(x, v.signBit)))
-    const ordinary = v.let(v.lt(v.abs(x), ORDINARY))
-    v.unless(v.all(ordinary), () => {
+    const beyond = v.let(v.beyond(v.abs(x), ORDINARY))
+    v.if(v.any(beyond), () => {
       const special = aside(v, "exp.0", (w, y) => scaledExp(w, y, 0))
-      v.assign(value, v.select(ordinary, value, v.sub(v.call(special, x), 1)))
+      v.assign(value, v.select(beyond, v.sub(v.call(special, x), 1), value))
     })
     return value
   }

@@ -39,7 +39,6 @@ const combine = (v: Vectors, f: Variable, k: Variable, low?: Value): Value => {
   return v.sub(v.mul(k, LN2_HI), v.sub(v.sub(half, v.add(v.mul(s, v.add(half, r)), lowPart)), f))
 }
 
-const SMALLEST_NORMAL = 2 ** -1022
 const BIAS = 2 ** 52 + 1023
 
 /** log x for every x; subnormal numbers are scaled first. */
@@ -51,13 +50,24 @@ const special = (v: Vectors, x: Variable): Value => {
   return v.select(v.or(v.eq(x, Infinity), v.ne(x, x)), x, value)
 }
 
+const SMALLEST_NORMAL_BITS = 1n << 52n
+const INFINITY_BITS = 0x7ffn << 52n
+const LEAST = 1n << 63n
+
+/** Where x is not a positive normal number: an unsigned comparison, made of a signed one. */
+const extraordinary = (v: Vectors, x: Value): Value =>
+  v.integerGt(
+    v.integerAdd(x, v.bits(LEAST - SMALLEST_NORMAL_BITS)),
+    v.bits(INFINITY_BITS - SMALLEST_NORMAL_BITS - 1n - LEAST)
+  )
+
 /** log x as part of another function. */
 export const logOf = (v: Vectors, x: Variable): Value => {
   const { f, k } = split(v, x, BIAS)
   const value = v.let(combine(v, v.let(f), v.let(k)))
-  const ordinary = v.let(v.and(v.ge(x, SMALLEST_NORMAL), v.lt(x, Infinity)))
-  v.unless(v.all(ordinary), () => {
-    v.assign(value, v.select(ordinary, value, v.call(aside(v, "log.special", special), x)))
+  const mask = v.let(extraordinary(v, x))
+  v.if(v.any(mask), () => {
+    v.assign(value, v.select(mask, v.call(aside(v, "log.special", special), x), value))
   })
   return value
 }

@@ -1,5 +1,5 @@
 import { aside, type Operand, type Value, type Variable, type VectorFunction, type Vectors } from "../vector.ts"
-import { add, divide, type DoubleDouble, multiply } from "./doubleDouble.ts"
+import { add, divide, type DoubleDouble, multiply, once } from "./doubleDouble.ts"
 import { fastTwoSumError, twoProductError, upper } from "./exact.ts"
 import { ORDINARY, ordinaryExp, scaledExp } from "./exponential.ts"
 
@@ -83,17 +83,20 @@ const LOG = [
   -0.1250039015951378
 ]
 
+/** 2 / n for odd n from 45 down to 1. */
+const ATANH = Array.from({ length: 23 }, (_, i) => divide({ hi: 2, lo: 0 }, { hi: 45 - 2 * i, lo: 0 }))
+
 /** log x for x near 1, by the series of 2 atanh((x - 1) / (x + 1)). */
 const preciseLog = (x: number): DoubleDouble => {
   const s = divide({ hi: x - 1, lo: 0 }, { hi: x + 1, lo: 0 })
   const square = multiply(s, s)
   let sum: DoubleDouble = { hi: 0, lo: 0 }
-  for (let n = 45; n > 0; n -= 2) sum = add(multiply(sum, square), divide({ hi: 2, lo: 0 }, { hi: n, lo: 0 }))
+  for (const coefficient of ATANH) sum = add(multiply(sum, square), coefficient)
   return multiply(s, sum)
 }
 
 /** For each of 128 intervals of z: 1/c of at most 10 bits, zero, log c as a multiple of 2^-42, and the rest of it. */
-const logTable = (): Uint8Array => {
+const logTable = once(() => {
   const bits = new DataView(new ArrayBuffer(8))
   const from = (i: number): number => {
     bits.setBigUint64(0, Z_START + (BigInt(i) << 45n))
@@ -108,27 +111,52 @@ const logTable = (): Uint8Array => {
     return [inverse, 0, high, -log.hi - high - log.lo]
   })
   return new Uint8Array(new Float64Array(rows.flat()).buffer)
+})
+
+interface LogRow {
+  /** x = 2^k z, and log 2 = high + low; k times high is exact. */
+  readonly k: { readonly value: Variable; readonly high: number; readonly low: number }
+  /** 2^-k */
+  readonly scale: Value
+  /** 1 / c, and z / c - 1 = rHigh + rLow, exactly. */
+  readonly inverse: Variable
+  readonly rHigh: Variable
+  readonly rLow: Variable
+  /** log c */
+  readonly logHigh: Value
+  readonly logLow: Value
 }
 
-/** log x of a positive normal number, as the sum of two doubles. `bias` is 1023 plus what k is too large by. */
-const exactLog = (v: Vectors, x: Variable, bias: Operand): readonly [high: Variable, low: Variable] => {
+/** What the logarithm of a positive normal number is made of. `bias` is 1023 plus what k is too large by. */
+export const logRow = (v: Vectors, x: Variable, bias: Operand): LogRow => {
   const shifted = v.let(v.integerSub(x, v.bits(Z_START)))
   const base = v.module.internedData("log c", logTable)
   const offsets = v.let(v.shiftLeft(v.and(v.shiftRight(shifted, 45), v.bits(127n)), 5))
-  const exponent = v.shiftRight(v.integerAdd(shifted, v.bits(1023n << 52n)), 52)
+  const exponent = v.let(v.shiftRight(v.integerAdd(shifted, v.bits(1023n << 52n)), 52))
   const k = v.let(v.sub(v.or(exponent, 2 ** 52), v.add(bias, 2 ** 52)))
   const z = v.let(v.integerAdd(v.and(shifted, v.bits((1n << 52n) - 1n)), v.bits(Z_START)))
   const inverse = v.let(v.lows(v.loadAt(offsets, 0, base), v.loadAt(offsets, 2, base)))
   const first = v.let(v.loadAt(offsets, 0, base + 16))
   const second = v.let(v.loadAt(offsets, 2, base + 16))
-
   const zHigh = v.let(v.and(v.integerAdd(z, v.bits(1n << 31n)), v.bits(-(1n << 32n))))
-  const rHigh = v.let(v.sub(v.mul(zHigh, inverse), 1))
-  const rLow = v.let(v.mul(v.sub(z, zHigh), inverse))
+  return {
+    k: { value: k, high: LN2_HI, low: LN2_LO },
+    scale: v.shiftLeft(v.integerSub(v.bits(2046n), exponent), 52),
+    inverse,
+    rHigh: v.let(v.sub(v.mul(zHigh, inverse), 1)),
+    rLow: v.let(v.mul(v.sub(z, zHigh), inverse)),
+    logHigh: v.lows(first, second),
+    logLow: v.highs(first, second)
+  }
+}
+
+/** log x of a positive normal number, as the sum of two doubles; `bias` as above. */
+const exactLog = (v: Vectors, x: Variable, bias: Operand): readonly [high: Variable, low: Variable] => {
+  const { k, logHigh, logLow, rHigh, rLow } = logRow(v, x, bias)
   const r = v.let(v.add(rHigh, rLow))
-  const t1 = v.let(v.add(v.mul(k, LN2_HI), v.lows(first, second)))
+  const t1 = v.let(v.add(v.mul(k.value, k.high), logHigh))
   const t2 = v.let(v.add(t1, r))
-  const low1 = v.add(v.mul(k, LN2_LO), v.highs(first, second))
+  const low1 = v.add(v.mul(k.value, k.low), logLow)
   const low2 = v.add(v.add(v.sub(t1, t2), r), v.add(v.sub(rHigh, r), rLow))
   // -r^2 / 2, of which the part of the high part is exact.
   const half = v.let(v.mul(-0.5, r))

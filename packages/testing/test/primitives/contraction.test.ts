@@ -1,0 +1,4 @@
+import { contraction } from "./contraction.ts"
+import { runSuites } from "./suite.ts"
+
+runSuites(contraction)

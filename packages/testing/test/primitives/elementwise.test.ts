@@ -1,0 +1,4 @@
+import { elementwise } from "./elementwise.ts"
+import { runSuites } from "./suite.ts"
+
+runSuites(elementwise)

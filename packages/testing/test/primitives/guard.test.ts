@@ -1,0 +1,4 @@
+import { guard } from "./guard.ts"
+import { runSuites } from "./suite.ts"
+
+runSuites(guard)

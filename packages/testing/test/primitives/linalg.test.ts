@@ -1,0 +1,4 @@
+import { linalg } from "./linalg.ts"
+import { runSuites } from "./suite.ts"
+
+runSuites(linalg)

@@ -1,0 +1,4 @@
+import { random } from "./random.ts"
+import { runSuites } from "./suite.ts"
+
+runSuites(random)

@@ -1,0 +1,4 @@
+import { reduction } from "./reduction.ts"
+import { runSuites } from "./suite.ts"
+
+runSuites(reduction)

@@ -1,0 +1,4 @@
+import { structural } from "./structural.ts"
+import { runSuites } from "./suite.ts"
+
+runSuites(structural)
