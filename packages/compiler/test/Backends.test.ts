@@ -41,7 +41,8 @@ describe.each(backends)("%s", (name, service, layer) => {
   )
 
   it("compiles a program once, and programs of the same structure", () => {
-    const make = (factor: number) => Fn.make([3], (x) => Expr.sum(Expr.scan((c, y) => [Expr.mul(c, factor), y], x, x)[1]))
+    const make = (factor: number) =>
+      Fn.make([3], (x) => Expr.sum(Expr.scan((c, y) => [Expr.mul(c, factor), y], x, x)[1]))
     const f = make(2)
     expect(compiled(f, service)).toBe(compiled(f, service))
     expect(compiled(f, service)).toBe(compiled(make(2), service))
@@ -58,7 +59,15 @@ describe.each(backends)("%s", (name, service, layer) => {
     expect(compiled(onOneLine[0], service)).toBe(compiled(onOneLine[1], service))
     const elsewhere = Fn.make([], (x) => Expr.ensure(x, (v) => Expr.gt(v, 0), onFail))
     expect(compiled(onOneLine[0], service)).not.toBe(compiled(elsewhere, service))
-    const [one, two] = [1, 2].map((n) => Fn.make([], (x) => Expr.ensure(x, (v) => Expr.gt(v, 0), () => n)))
+    const [one, two] = [1, 2].map((n) =>
+      Fn.make([], (x) =>
+        Expr.ensure(
+          x,
+          (v) => Expr.gt(v, 0),
+          () => n
+        )
+      )
+    )
     expect(compiled(one!, service)).not.toBe(compiled(two!, service))
   })
 
@@ -168,11 +177,15 @@ describe.each(backends)("%s", (name, service, layer) => {
 })
 
 describe("the JavaScript backend", () => {
-  it("says why it cannot compile where code from strings is forbidden; the WebAssembly backend works there", { timeout: 120_000 }, () => {
-    const result = runChild("strictPolicy.ts", ["--disallow-code-generation-from-strings"])
-    expect(result).toMatchObject({ tag: "CompileError", backend: "javascript", computed: Math.exp(2) })
-    expect((result as { readonly reason: string }).reason).toMatch(/^this environment forbids code from strings/)
-  })
+  it(
+    "says why it cannot compile where code from strings is forbidden; the WebAssembly backend works there",
+    { timeout: 120_000 },
+    () => {
+      const result = runChild("strictPolicy.ts", ["--disallow-code-generation-from-strings"])
+      expect(result).toMatchObject({ tag: "CompileError", backend: "javascript", computed: Math.exp(2) })
+      expect((result as { readonly reason: string }).reason).toMatch(/^this environment forbids code from strings/)
+    }
+  )
 
   it("says that intermediate arrays find no room", () => {
     const f = Fn.make([], (x) => Expr.sum(Expr.cumsum(Expr.broadcastTo(x, [2 ** 36]))))
@@ -188,7 +201,10 @@ describe("the WebAssembly backend", () => {
       Effect.runSync(Effect.result(Fn.compile(f).pipe(Effect.provide(Wasm.layerWith({ memoryLimit })))))
     expect(Result.isSuccess(compile(2 ** 17))).toBe(true)
     const refused = Effect.runSync(
-      Fn.compile(Fn.make([100_000], (x) => Expr.cumsum(x))).pipe(Effect.provide(Wasm.layerWith({ memoryLimit: 2 ** 20 })), Effect.flip)
+      Fn.compile(Fn.make([100_000], (x) => Expr.cumsum(x))).pipe(
+        Effect.provide(Wasm.layerWith({ memoryLimit: 2 ** 20 })),
+        Effect.flip
+      )
     )
     expect(refused.message).toMatch(
       /^wasm cannot compile the program: it needs 2\.3 MiB of memory \(24\d{5} bytes\), the memoryLimit is 1 MiB \(1048576 bytes\)$/
@@ -202,7 +218,8 @@ describe("the WebAssembly backend", () => {
   })
 
   it("refuses arrays and loops that subscripts do not reach", () => {
-    const reason = (f: Fn.Fn<[], []>) => Effect.runSync(Fn.compile(f).pipe(Effect.provide(Wasm.layer), Effect.flip)).reason
+    const reason = (f: Fn.Fn<[], []>) =>
+      Effect.runSync(Fn.compile(f).pipe(Effect.provide(Wasm.layer), Effect.flip)).reason
     const repeated = (size: number) => Fn.make([], (x) => Expr.sum(Expr.sin(Expr.broadcastTo(x, [size]))))
     expect(reason(repeated(2 ** 28))).toBe("it has a loop of 268435456 iterations, and 268435456 are the most")
     const counted = Fn.make([], (x) => Expr.sum(Expr.cumsum(Expr.broadcastTo(x, [2 ** 30]))))

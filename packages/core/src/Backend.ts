@@ -167,7 +167,9 @@ export const interpreter: Service = {
   name: "interpreter",
   compile: (graph) => Effect.succeed(executable(graph, (inputs) => attempt(() => evaluateBody(graph, inputs)))),
   explain: (graph) =>
-    Effect.sync(() => `interpreter: evaluates one operation after the other, each into an array of its own\n\n${listing(graph)}`)
+    Effect.sync(
+      () => `interpreter: evaluates one operation after the other, each into an array of its own\n\n${listing(graph)}`
+    )
 }
 
 /**

@@ -69,7 +69,9 @@ export const structureOf = (program: Body.Body): string => {
     },
     applyMany: (primitive, attributes, operands, types) => {
       const values = types!.map(made)
-      lines.push(`${names(values)}=${primitive}${write(attributes)}(${names(operands)}):${types!.map(typeOf).join(",")}`)
+      lines.push(
+        `${names(values)}=${primitive}${write(attributes)}(${names(operands)}):${types!.map(typeOf).join(",")}`
+      )
       return values
     },
     constant: (tensor) => {

@@ -133,7 +133,9 @@ export const printStatements = (
           lines.push(`${indent}}`)
           break
         case "Reserve":
-          lines.push(`${indent}reserve ${statement.tapes.map(names.ofBuffer).join(", ")} at ${operand(statement.index)}`)
+          lines.push(
+            `${indent}reserve ${statement.tapes.map(names.ofBuffer).join(", ")} at ${operand(statement.index)}`
+          )
           break
         case "Check": {
           const index = statement.index.map(affine).join(", ")
@@ -156,4 +158,5 @@ export const printStatements = (
 }
 
 /** A loop program as text. */
-export const print = (program: LoopProgram): string => printStatements(program.statements, makeNames(program)).join("\n")
+export const print = (program: LoopProgram): string =>
+  printStatements(program.statements, makeNames(program)).join("\n")

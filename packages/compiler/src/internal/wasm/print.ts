@@ -1071,8 +1071,9 @@ class Printer {
       throw new Refused(`it has a loop of ${loop.extent} iterations, and ${MOST_ELEMENTS} are the most`)
     }
     this.loops.set(loop, code.local("i32"))
-    if (!this.order.has(loop)) // A loop is written twice where elements are left over from vectors.
-    this.order.set(loop, this.entered++)
+    if (!this.order.has(loop))
+      // A loop is written twice where elements are left over from vectors.
+      this.order.set(loop, this.entered++)
     const needs = this.mode._tag === "Scalar" ? this.vectorisation.get(loop) : undefined
     const inside = (wide: ReadonlySet<Buffer>) => (): void => {
       this.prefixes.push(new Map())
@@ -1295,7 +1296,7 @@ class Printer {
     code.if(() => {
       // Twice the room stays below 2^32, and subscripts in units of `STEP` below 2^31.
       code.get(needed)
-      code.i32Const(2 ** 29 >> shiftOf[tape.elementType])
+      code.i32Const((2 ** 29) >> shiftOf[tape.elementType])
       code.op("i32.gt_u")
       code.if(() => this.outOfMemory())
       const room = code.local("i32")
