@@ -218,7 +218,7 @@ describe("the WebAssembly backend", () => {
   })
 
   it("refuses arrays and loops that subscripts do not reach", () => {
-    const reason = (f: Fn.Fn<[], []>) =>
+    const reason = (f: Fn.Fn<readonly [], readonly []>) =>
       Effect.runSync(Fn.compile(f).pipe(Effect.provide(Wasm.layer), Effect.flip)).reason
     const repeated = (size: number) => Fn.make([], (x) => Expr.sum(Expr.sin(Expr.broadcastTo(x, [size]))))
     expect(reason(repeated(2 ** 28))).toBe("it has a loop of 268435456 iterations, and 268435456 are the most")

@@ -38,9 +38,13 @@ const near = (a: number, b: number, allowed: number): boolean =>
   Object.is(a, b) || a === b || Math.abs(a - b) <= allowed
 
 /** Gives how many elements had other bits; all others are as near as `tolerance` says, relative to the largest element of the output. */
-export const compare = (f: Fn.Any, service: Backend.Service, seed: number, tolerance: number): number => {
+export const compare = (
+  f: Fn.Any,
+  service: Backend.Service,
+  inputs: ReadonlyArray<Tensor.Any>,
+  tolerance: number
+): number => {
   const graph = f as unknown as Backend.Graph
-  const inputs = inputsOf(f, seed)
   const expected = Effect.runSync(Backend.interpreter.compile(graph)).execute(inputs)
   const executable = Effect.runSync(service.compile(graph))
   const bound = executable.bind()
@@ -77,10 +81,7 @@ export const compare = (f: Fn.Any, service: Backend.Service, seed: number, toler
         tensor.shape,
         tensor.data.length
       ])
-      const largest = tensor.data.reduce(
-        (most: number, x: number) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most),
-        0
-      )
+      const largest = Math.max(0, ...Array.from(tensor.data, Math.abs).filter(Number.isFinite))
       tensor.data.forEach((x: number, i: number) => {
         const y = got.data[i]!
         if (Object.is(x, y)) return

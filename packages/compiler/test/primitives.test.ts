@@ -7,7 +7,7 @@ import { Effect } from "effect"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { programOf, work } from "../../core/test/arbitraries.ts"
-import { compare } from "./compare.ts"
+import { compare, inputsOf } from "./compare.ts"
 
 const numRuns = Math.ceil(Number(process.env["FLUXION_RUNS"] ?? 40) / 4)
 
@@ -192,7 +192,7 @@ describe.each(backends)("%s", (backend, service) => {
   it.each(others)("%s", { timeout: 120_000 }, (name) => {
     fc.assert(
       fc.property(programOf(name), fc.nat(100), (f, seed) => {
-        if (work(f) < 50_000) compare(f, service, seed, 1e-9)
+        if (work(f) < 50_000) compare(f, service, inputsOf(f, seed), 1e-9)
       }),
       { numRuns: numRuns * 2 }
     )

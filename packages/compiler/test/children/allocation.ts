@@ -66,7 +66,7 @@ for (const [backend, layer] of [
 ] as const) {
   for (const [name, { calls, program }] of Object.entries(cases)) {
     const compiled = Effect.runSync(
-      (Fn.compile as (f: Fn.Any) => Effect.Effect<Fn.Compiled<never, never, never>, Backend.CompileError>)(
+      (Fn.compile as unknown as (f: Fn.Any) => Effect.Effect<Fn.Compiled<never, never, never>, Backend.CompileError>)(
         program
       ).pipe(Effect.provide(layer))
     )
