@@ -3,7 +3,9 @@
  *
  * @since 0.1.0
  */
-import type { Fn, Tensor, Tree } from "@fluxion/core"
+import type { Failure, Fn, Requirement, Tensor, Tree } from "@fluxion/core"
+import type * as Forward from "@fluxion/forward-mode"
+import { Result } from "effect"
 import { dot, mermaid, oneLine, xml } from "./internal/escape.ts"
 import { boxHeight, layout } from "./internal/layout.ts"
 import { formatTensor } from "./internal/notation.ts"
@@ -117,7 +119,7 @@ export const fromTrace = (
  *
  * **Details**
  *
- * One node for each input, each step and each output; constants are written into the expressions that use them. A loop is one node. Costs and failures are those of
+ * One node for each input, each step and each output; constants are written into the expressions that use them. A loop is one node. Costs are those of
  * `Trace.make`.
  *
  * @example
@@ -132,11 +134,38 @@ export const fromTrace = (
  * @category constructors
  * @since 0.1.0
  */
-export const make: <I extends Tree.Spec, O, E>(
-  f: Fn.Fn<I, O, E>,
+export const make: <I extends Tree.Spec, O, E, R>(
+  f: Fn.Fn<I, O, E, R> &
+    Requirement.CheckNone<R> &
+    Forward.CheckForward<R> &
+    Failure.CheckInfallible<E, "Graph.make", "Graph.makeResult">,
   at: Tree.Value<I>,
   options?: GraphOptions<I, O>
-) => Graph = (f, at, options) => fromTrace(Trace.make(f, at, options), options as unknown as GraphOptions)
+) => Graph = (f, at, options) => fromTrace(Trace.make(f as never, at, options), options as unknown as GraphOptions)
+
+/**
+ * The graph of a program that can fail: the graph, or the program's failure at the point.
+ *
+ * @example
+ * ```ts
+ * import { Graph } from "@fluxion/calculus"
+ * import { Expr, Fn } from "@fluxion/core"
+ * import { Result } from "effect"
+ *
+ * const f = Fn.make({ x: [] }, ({ x }) => Expr.checked.sqrt(x))
+ * const failed = Graph.makeResult(f, { x: -1 })
+ * console.log(Result.isFailure(failed) && failed.failure._tag) // DomainError
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeResult: <I extends Tree.Spec, O, E, R>(
+  f: Fn.Fn<I, O, E, R> & Requirement.CheckNone<R> & Forward.CheckForward<R>,
+  at: Tree.Value<I>,
+  options?: GraphOptions<I, O>
+) => Result.Result<Graph, E> = (f, at, options) =>
+  Result.map(Trace.makeResult(f, at, options), (trace) => fromTrace(trace, options as unknown as GraphOptions))
 
 const equation = ({ expression, label }: Node): string => `${label} = ${expression}`
 

@@ -13,8 +13,9 @@
  *
  * @since 0.1.0
  */
-import { Fn, Shape, Tensor, Tree } from "@fluxion/core"
-import { Result } from "effect"
+import { Failure, Fn, type Requirement, Shape, Tensor, Tree } from "@fluxion/core"
+import { Result, Schema } from "effect"
+import { complex, type Complex, type Obstacle } from "./internal/complexAlgebra.ts"
 import {
   type Curve,
   type Side,
@@ -22,9 +23,10 @@ import {
   automaticStep,
   noiseAround,
   noiseOf,
-  slopesByFormula,
+  slopes,
   slopesByRichardson
 } from "./internal/differences.ts"
+import { blocks, columnsOf, estimates, flatten, isReal, jacobianSpec, noiseOfProgram } from "./internal/flatProgram.ts"
 
 /**
  * How a derivative is taken.
@@ -47,7 +49,7 @@ export type Method = "forward" | "central" | "fivePoint" | "richardson"
  * **Details**
  *
  * - `method`: `"richardson"` by default.
- * - `step`: the step (the first, largest step of `richardson`). By default chosen from `|x|`, see `step`.
+ * - `step`: the step (the first, largest step of `richardson`). By default the one of least estimated error, see `step`.
  * - `scale`: the size of `x` below which steps do not shrink with `|x|`; 1 by default. Lower it where a function varies
  *   on a finer scale than its argument's distance from zero.
  * - `noise`: the absolute rounding error of the function's values. By default measured, see `noise`.
@@ -87,12 +89,14 @@ export interface Estimates<T> {
 }
 
 /**
- * The automatic step: a power of two near `eps^(1/k) max(|x|, scale)` with k = 2, 3, 5, 10 for the four methods.
+ * Where the search for a step begins: a power of two near `eps^(1/k) max(|x|, scale)` with k = 2, 3, 5, 10 for the four methods.
  *
  * **Details**
  *
  * A formula whose truncation error grows as `h^p` while rounding grows as `1/h` does best near `eps^(1/(p+1))` (Press et al., Numerical
- * Recipes, section 5.7). When it is used, the step is further rounded so that `x + h` and `x - h` are exact.
+ * Recipes, section 5.7), for a function that varies on the scale of its argument and is as noisy as its last digit. The plain formulas try 16 steps from 32 times that
+ * down to a 1024th of it, and keep the one of least estimated error; `richardson` begins there and extrapolates. When it is used, a step is further rounded
+ * so that `x + h` and `x - h` are exact.
  *
  * @example
  * ```ts
@@ -111,12 +115,6 @@ const pointwise =
   (f: (x: number) => number): Curve =>
   (x) =>
     Float64Array.of(f(x))
-
-const slopes = (curve: Curve, x: number, options: Options | undefined, noise: Float64Array): Slopes => {
-  const method = options?.method ?? "richardson"
-  const h = options?.step ?? automaticStep(method, x, options?.scale ?? 1)
-  return method === "richardson" ? slopesByRichardson(curve, x, h, noise) : slopesByFormula(method, curve, x, h, noise)
-}
 
 const noiseFor = (curve: Curve, x: number, options: Options | undefined): Float64Array =>
   options?.noise === undefined
@@ -154,8 +152,8 @@ export const noise = (f: (x: number) => number, x: number, options?: Pick<Option
  * **Details**
  *
  * Points outside the domain (values not finite) are avoided by shorter steps; the value is NaN with infinite error where no step helps. At a kink the
- * central formulas answer with the mean of both slopes: see `oneSided`. Costs 60 to 80 evaluations with `richardson` and about 50 with the
- * plain formulas, 42 or more of them for the noise; give `noise` to save these.
+ * central formulas answer with the mean of both slopes: see `oneSided`. Costs 60 to 80 evaluations, 42 or more of them for the noise; give
+ * `noise` to save these, and `step` to save the plain formulas the search for one.
  *
  * @example
  * ```ts
@@ -204,102 +202,6 @@ export const oneSided = (
   return first(slopesByRichardson(curve, x, h, noiseFor(curve, x, options), side))
 }
 
-const isReal = ({ type }: Tree.PathAndType): boolean => type.elementType === "real"
-
-/** A program at a point, as a function of flat real inputs to flat real outputs. */
-const flatten = (operation: string, f: Fn.Any, at: unknown) => {
-  const { inputLeaves, inputs: inputSpec, outputLeaves, outputs: outputSpec } = Fn.specs(f)
-  const primals = Tree.toTensors(operation, inputSpec, at)
-  const sizes = primals.map((tensor, i) => (isReal(inputLeaves[i]!) ? tensor.data.length : 0))
-  const outputs = outputLeaves.filter(isReal)
-  const program = f as Fn.Fn<Tree.Spec, unknown>
-  /** The outputs after every real input element was replaced. */
-  const evaluate = (replace: (leaf: number, data: Float64Array) => Float64Array): Float64Array => {
-    const tensors = primals.map((tensor, i) =>
-      sizes[i] === 0 ? tensor : Tensor.fromArray(replace(i, tensor.data as Float64Array), tensor.shape)
-    )
-    const flat = new Float64Array(outputs.reduce((sum, { type }) => sum + Shape.size(type.shape), 0))
-    const run = Fn.runResult(program, Tree.fromTensors(inputSpec, tensors) as never)
-    if (Result.isFailure(run)) return flat.fill(NaN)
-    const results = Tree.toTensors(operation, outputSpec, run.success)
-    let offset = 0
-    results.forEach((tensor, i) => {
-      if (!isReal(outputLeaves[i]!)) return
-      flat.set(tensor.data as Float64Array, offset)
-      offset += tensor.data.length
-    })
-    return flat
-  }
-  const moved =
-    (leaf: number, element: number): Curve =>
-    (x) =>
-      evaluate((i, data) => {
-        if (i !== leaf) return data
-        const copy = data.slice()
-        copy[element] = x
-        return copy
-      })
-  return { evaluate, inputSpec, moved, outputSpec, outputs, primals, sizes }
-}
-
-type Flat = ReturnType<typeof flatten>
-
-const senses = [1, -0.75, 0.5, -1, 0.25]
-
-/** The noise of all outputs at once: all real inputs move together, each by its own size and in its own sense. */
-const noiseOfProgram = ({ evaluate }: Flat, options: Options | undefined): Float64Array => {
-  if (options?.noise !== undefined) return evaluate((_, data) => data).fill(options.noise)
-  const scale = options?.scale ?? 1
-  return noiseAround(
-    (t) =>
-      evaluate((leaf, data) =>
-        data.map((x, i) => x + t * Math.max(Math.abs(x), scale) * senses[(leaf + i) % senses.length]!)
-      ),
-    0,
-    1
-  )
-}
-
-/** One set of slopes for every real input element. */
-const columnsOf = (flat: Flat, take: (curve: Curve, x: number, noise: Float64Array) => Slopes, noise: Float64Array) =>
-  flat.sizes.map((size, leaf) =>
-    Array.from({ length: size }, (_, i) => take(flat.moved(leaf, i), flat.primals[leaf]!.data[i]!, noise))
-  )
-
-/** Puts columns together to the Jacobian's blocks, in the order of its leaves. */
-const blocks = (flat: Flat, columns: ReadonlyArray<ReadonlyArray<Slopes>>, field: keyof Slopes): Array<Tensor.Any> => {
-  const inputs = Tree.leaves(flat.inputSpec)
-  let offset = 0
-  return flat.outputs.flatMap(({ type }) => {
-    const rows = Shape.size(type.shape)
-    const start = offset
-    offset += rows
-    return inputs.flatMap((input, leaf) => {
-      if (!isReal(input)) return []
-      const own = columns[leaf]!
-      const data = new Float64Array(rows * own.length)
-      own.forEach((column, j) => {
-        for (let i = 0; i < rows; i++) data[i * own.length + j] = column[field][start + i]!
-      })
-      return [Tensor.fromArray(data, [...type.shape, ...input.type.shape])]
-    })
-  })
-}
-
-const estimates = (spec: Tree.Spec, tensors: (field: keyof Slopes) => Array<Tensor.Any>): never =>
-  ({
-    value: Tree.fromTensors(spec, tensors("value")),
-    error: Tree.fromTensors(spec, tensors("error")),
-    step: Tree.fromTensors(spec, tensors("step"))
-  }) as never
-
-const jacobianSpec = (flat: Flat): Tree.Spec => {
-  const inputs = Tree.tangentSpec(flat.inputSpec)
-  return Tree.mapSpec(Tree.tangentSpec(flat.outputSpec), (output) =>
-    Tree.mapSpec(inputs, (input) => [...output.type.shape, ...input.type.shape])
-  )
-}
-
 /**
  * The gradient of a program of one scalar output at a point.
  *
@@ -321,8 +223,8 @@ const jacobianSpec = (flat: Flat): Tree.Spec => {
  * @category programs
  * @since 0.1.0
  */
-export const gradient: <I extends Tree.Spec, E>(
-  f: Fn.Fn<I, readonly [], E, Fn.Runnable>,
+export const gradient: <I extends Tree.Spec, E, R>(
+  f: Fn.Fn<I, readonly [], E, R> & Requirement.CheckNone<R>,
   at: Tree.Value<I>,
   options?: Options
 ) => Estimates<Tree.Value<Tree.Tangent<I>>> = (f: Fn.Any, at: unknown, options?: Options) => {
@@ -351,8 +253,8 @@ export const gradient: <I extends Tree.Spec, E>(
  * @category programs
  * @since 0.1.0
  */
-export const oneSidedGradient: <I extends Tree.Spec, E>(
-  f: Fn.Fn<I, readonly [], E, Fn.Runnable>,
+export const oneSidedGradient: <I extends Tree.Spec, E, R>(
+  f: Fn.Fn<I, readonly [], E, R> & Requirement.CheckNone<R>,
   at: Tree.Value<I>,
   options?: Omit<Options, "method">
 ) => {
@@ -396,8 +298,8 @@ export const oneSidedGradient: <I extends Tree.Spec, E>(
  * @category programs
  * @since 0.1.0
  */
-export const directional: <I extends Tree.Spec, O, E>(
-  f: Fn.Fn<I, O, E, Fn.Runnable>,
+export const directional: <I extends Tree.Spec, O, E, R>(
+  f: Fn.Fn<I, O, E, R> & Requirement.CheckNone<R>,
   at: Tree.Value<I>,
   direction: Tree.Value<Tree.Tangent<I>>,
   options?: Options
@@ -443,8 +345,8 @@ export const directional: <I extends Tree.Spec, O, E>(
  * @category programs
  * @since 0.1.0
  */
-export const jacobian: <I extends Tree.Spec, O, E>(
-  f: Fn.Fn<I, O, E, Fn.Runnable>,
+export const jacobian: <I extends Tree.Spec, O, E, R>(
+  f: Fn.Fn<I, O, E, R> & Requirement.CheckNone<R>,
   at: Tree.Value<I>,
   options?: Options
 ) => Estimates<Tree.Value<Tree.Jacobian<Tree.Tangent<O>, Tree.Tangent<I>>>> = (
@@ -455,4 +357,143 @@ export const jacobian: <I extends Tree.Spec, O, E>(
   const flat = flatten("Numeric.jacobian", f, at)
   const columns = columnsOf(flat, (curve, x, noise) => slopes(curve, x, options, noise), noiseOfProgram(flat, options))
   return estimates(jacobianSpec(flat), (field) => blocks(flat, columns, field))
+}
+
+/**
+ * A place where a program cannot be continued to complex numbers: a corner, a jump, a tie, a pole or a branch point, or a primitive that has no complex form here.
+ *
+ * **Details**
+ *
+ * `primitive` is the operation that the variation meets there, `operands` its real operands at the element `index` of its result, `path` the place in maps and loops, `site`
+ * the line of user code that built the operation.
+ *
+ * @example
+ * ```ts
+ * import * as Numeric from "@fluxion/calculus/Numeric"
+ *
+ * const error = new Numeric.NotAnalyticError({ primitive: "relu", operands: [0], index: [3], path: [], site: undefined, reason: "a corner" })
+ * console.log(error.message) // relu(0) is not analytic: a corner at [3]
+ * ```
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NotAnalyticError extends Schema.TaggedError<NotAnalyticError>()("NotAnalyticError", {
+  primitive: Schema.String,
+  operands: Schema.Array(Schema.Number),
+  index: Schema.Array(Schema.Number),
+  path: Schema.Array(Schema.Struct({ control: Schema.Literals(["map", "scan", "whileLoop"]), index: Schema.Number })),
+  site: Schema.UndefinedOr(Schema.String),
+  reason: Schema.String
+}) {
+  override get message(): string {
+    const shown = this.operands.length > 4 ? [...this.operands.slice(0, 4), "…"] : this.operands
+    const place = Failure.renderPlace(this)
+    const site = this.site === undefined ? "" : `\n  at ${this.site}`
+    return `${this.primitive}(${shown.join(", ")}) is not analytic: ${this.reason}${place === "" ? "" : ` ${place}`}${site}`
+  }
+}
+
+/** About 1e-100; less for very small inputs: its square is to be below rounding. */
+const imaginaryStep = (x: number): number => {
+  const size = Math.abs(x)
+  return x === 0 ? 2 ** -332 : 2 ** Math.max(-1022, Math.floor(Math.log2(Math.min(2 ** -332, size * 2 ** -64))))
+}
+
+/**
+ * The Jacobian of a program at a point by complex steps: `Im f(x + ih) / h`.
+ *
+ * **Details**
+ *
+ * The program is evaluated with complex numbers, so nothing is subtracted and the step can be so small (2^-332, about 1e-100, and less than that part of inputs near 0)
+ * that no truncation is left: the result is about as accurate as the value of a program is, one or two units in the last place for an elementary
+ * function. The structure is that of `jacobian`; of a scalar output it is the gradient. `error` adds up the measured noise of the derivative (see `noise`), what doubling the
+ * step changes, and what underflows; it is infinite for inputs below 1e-300 or beyond 1e207 in magnitude.
+ *
+ * Real parts are the program's own values. Comparisons, `select`, `abs`, `max` and control flow decide by real parts, as in Martins, Sturdza and Alonso; where a
+ * comparison is a tie, the derivative is that of the branch which is taken. Where the variation meets a corner (`abs`, `relu`, `max`, `min`, `clamp`), a jump (`sign`,
+ * `floor`, `ceil`, `round`, `rem`), a pole or a branch point (`sqrt` at 0), or `eigh`, the result is a `NotAnalyticError`. `stopGradient` is
+ * honoured; of derivative rules that a program brings along it takes no notice. Loops, branches, maps and calls are followed;
+ * of `root` the solution is continued by a step of Newton's method.
+ *
+ * Fails with the program's own failure at the point. Costs about 40 evaluations with complex numbers for each element of the inputs, two of which are for the derivative itself; give
+ * `noise`, here that of the derivative, to save the others.
+ *
+ * J. R. R. A. Martins, P. Sturdza and J. J. Alonso, "The complex-step derivative approximation", ACM Transactions on Mathematical Software 29 (2003); W. Squire and G. Trapp,
+ * "Using complex variables to estimate derivatives of real functions", SIAM Review 40 (1998).
+ *
+ * @example
+ * ```ts
+ * import * as Numeric from "@fluxion/calculus/Numeric"
+ * import { Expr, Fn } from "@fluxion/core"
+ * import { Result } from "effect"
+ *
+ * // The example of Squire and Trapp.
+ * const f = Fn.make([], (x) =>
+ *   Expr.div(Expr.exp(x), Expr.add(Expr.pow(Expr.cos(x), 3), Expr.pow(Expr.sin(x), 3))))
+ * const slope = Numeric.complexStep(f, Math.PI / 4).pipe(Result.getOrThrow)
+ * console.log(slope.value.toFixed(14)) // 3.10176639383605
+ *
+ * const kinked = Numeric.complexStep(Fn.make([], (x) => Expr.abs(x)), 0)
+ * console.log(Result.isFailure(kinked) && kinked.failure.primitive) // abs
+ * ```
+ *
+ * @category programs
+ * @since 0.1.0
+ */
+export const complexStep: <I extends Tree.Spec, O, E, R>(
+  f: Fn.Fn<I, O, E, R> & Requirement.CheckNone<R>,
+  at: Tree.Value<I>,
+  options?: Pick<Options, "step" | "noise">
+) => Result.Result<Estimates<Tree.Value<Tree.Jacobian<Tree.Tangent<O>, Tree.Tangent<I>>>>, E | NotAnalyticError> = (
+  f: Fn.Any,
+  at: unknown,
+  options?: Pick<Options, "step" | "noise">
+) => {
+  const run = Fn.runResult(f as Fn.Fn<Tree.Spec, unknown>, at as never)
+  if (Result.isFailure(run)) return Result.fail(run.failure as never)
+  const flat = flatten("Numeric.complexStep", f, at)
+  const outputs = Fn.specs(f).outputLeaves
+  const along = (leaf: number, element: number, x: number, h: number): Array<Complex> => {
+    const inputs = flat.primals.map((re, i): Complex => {
+      if (i !== leaf) return { re, im: undefined }
+      const moved = (re.data as Float64Array).slice()
+      moved[element] = x
+      const im = new Float64Array(re.data.length)
+      im[element] = h
+      const varies = new Float64Array(re.data.length)
+      varies[element] = 1
+      return { re: Tensor.fromArray(moved, re.shape), im, varies }
+    })
+    return Fn.interpret(f, complex, inputs).filter((_, i) => isReal(outputs[i]!))
+  }
+  const slopesOf = (results: ReadonlyArray<Complex>, h: number): Float64Array =>
+    Float64Array.from(results.flatMap(({ im, re }) => Array.from(im ?? new Float64Array(re.data.length), (d) => d / h)))
+  let obstacle: Obstacle | undefined
+  const column = (leaf: number, element: number): Slopes => {
+    const x = flat.primals[leaf]!.data[element]!
+    const h = options?.step ?? imaginaryStep(x)
+    const results = along(leaf, element, x, h)
+    obstacle ??= results.find((result) => result.obstacle !== undefined)?.obstacle
+    const value = slopesOf(results, h)
+    const step = new Float64Array(value.length).fill(h)
+    if (obstacle !== undefined) return { value, error: value, step }
+    const doubled = slopesOf(along(leaf, element, x, 2 * h), 2 * h)
+    const near: Curve = (y) => {
+      const slopes = Failure.attempt(() => slopesOf(along(leaf, element, y, h), h))
+      return Result.isSuccess(slopes) ? slopes.success : new Float64Array(value.length).fill(Number.NaN)
+    }
+    const noise =
+      options?.noise === undefined
+        ? noiseOf(near, x, x === 0 ? 1 : 0, true)
+        : new Float64Array(value.length).fill(options.noise)
+    // Of the smallest numbers no step leaves its square below rounding; beside the largest ones it may underflow.
+    const ratio = x === 0 ? 2 ** -332 : h / Math.abs(x)
+    const underflow = ratio > 2 ** -26 || ratio < 2 ** -1022 ? Number.POSITIVE_INFINITY : 2 ** -1070 / h
+    return { value, error: value.map((d, i) => Math.abs(doubled[i]! - d) + noise[i]! + underflow), step }
+  }
+  const columns = flat.sizes.map((size, leaf) => Array.from({ length: size }, (_, i) => column(leaf, i)))
+  return obstacle === undefined
+    ? Result.succeed(estimates(jacobianSpec(flat), (field) => blocks(flat, columns, field)))
+    : Result.fail(new NotAnalyticError(obstacle))
 }

@@ -3,10 +3,21 @@
  *
  * @since 0.1.0
  */
-import { type Algebra, Body, Fn, Interpreter, type Primitive, Tensor, Tree } from "@fluxion/core"
+import {
+  type Algebra,
+  Body,
+  type Failure,
+  Fn,
+  Interpreter,
+  type Primitive,
+  type Requirement,
+  Tensor,
+  Tree
+} from "@fluxion/core"
 import { Zero } from "@fluxion/core/Rule"
 import * as Forward from "@fluxion/forward-mode"
 import * as Reverse from "@fluxion/reverse-mode"
+import { Result } from "effect"
 import { evaluateConstant, evaluateControl } from "./internal/execution.ts"
 import { atom, formatTensor, texts, type Written } from "./internal/notation.ts"
 import { isReal } from "./internal/passes.ts"
@@ -224,7 +235,7 @@ const seeds = (operation: string, leaves: ReadonlyArray<Tree.PathAndType>, spec:
  * the rules of both modes themselves, values from applying them to numbers. Arrays are one value each, written in short. A control primitive is
  * one line, which says what its bodies compute and how often; its partial derivatives are written as such.
  *
- * Costs an evaluation and one pass of each mode, and keeps every value. Throws what `Fn.runSync` would throw.
+ * Costs an evaluation and one pass of each mode, and keeps every value. A program that can fail does not type-check here: see `makeResult`.
  *
  * @example
  * ```ts
@@ -239,11 +250,42 @@ const seeds = (operation: string, leaves: ReadonlyArray<Tree.PathAndType>, spec:
  * @category constructors
  * @since 0.1.0
  */
-export const make: <I extends Tree.Spec, O, E>(
-  f: Fn.Fn<I, O, E>,
+export const make: <I extends Tree.Spec, O, E, R>(
+  f: Fn.Fn<I, O, E, R> &
+    Requirement.CheckNone<R> &
+    Forward.CheckForward<R> &
+    Failure.CheckInfallible<E, "Trace.make", "Trace.makeResult">,
   at: Tree.Value<I>,
   options?: TraceOptions<I, O>
-) => Trace = (f: Fn.Any, at: unknown, options?: AnyTraceOptions): Trace => {
+) => Trace = (f: Fn.Any, at: unknown, options?: AnyTraceOptions): Trace => traceOf(f, at, options)
+
+/**
+ * Makes the traces of a program that can fail: the traces, or its failure at the point.
+ *
+ * @example
+ * ```ts
+ * import { Trace } from "@fluxion/calculus"
+ * import { Expr, Fn } from "@fluxion/core"
+ * import { Result } from "effect"
+ *
+ * const f = Fn.make({ x: [] }, ({ x }) => Expr.checked.log(x))
+ * console.log(Result.isSuccess(Trace.makeResult(f, { x: 2 }))) // true
+ * const failed = Trace.makeResult(f, { x: -1 })
+ * console.log(Result.isFailure(failed) && failed.failure._tag) // DomainError
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeResult: <I extends Tree.Spec, O, E, R>(
+  f: Fn.Fn<I, O, E, R> & Requirement.CheckNone<R> & Forward.CheckForward<R>,
+  at: Tree.Value<I>,
+  options?: TraceOptions<I, O>
+) => Result.Result<Trace, E> = (f: Fn.Any, at: unknown, options?: AnyTraceOptions) =>
+  // Derivatives fail where the program fails.
+  Result.map(Fn.runResult(f as Fn.Fn<Tree.Spec, Tree.Spec>, at as never), () => traceOf(f, at, options)) as never
+
+const traceOf = (f: Fn.Any, at: unknown, options: AnyTraceOptions | undefined): Trace => {
   const { inputLeaves, inputs: inputSpec, outputLeaves, outputs: outputSpec } = Fn.specs(f)
   const [digits, elements] = [options?.digits ?? 3, options?.elements ?? 4]
   const format = (tensor: Tensor.Any): string => formatTensor(tensor, digits, elements)

@@ -7,10 +7,15 @@ export { compareModes, type CompareModesOptions } from "./CompareModes.ts"
 export * as Comparison from "./Comparison.ts"
 export * as Cost from "./Cost.ts"
 export {
+  type Border,
   checkGradient,
+  type Coordinate,
   type Entry,
   type GradientCheckOptions,
   type GradientReport,
+  type HigherCheckOptions,
+  type HigherEntry,
+  type HigherReport,
   type Kink,
   renderGradientReport,
   type Verdict

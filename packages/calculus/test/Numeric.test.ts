@@ -27,19 +27,117 @@ const known: ReadonlyArray<Known> = [
 
 const methods = ["richardson", "fivePoint", "central", "forward"] as const
 
-describe("derivative", () => {
-  for (const { derivative, f, max, min, name } of known) {
-    it(`of ${name} lies within a few times the error it estimates`, () => {
+/** A smooth function with its derivative. */
+interface Smooth {
+  readonly name: string
+  readonly at: (x: number) => readonly [value: number, slope: number]
+}
+
+const unary = (name: string, f: (x: number) => readonly [number, number]) => ({ name, f })
+
+const functions = [
+  unary("sin", (x) => [Math.sin(x), Math.cos(x)]),
+  unary("cos", (x) => [Math.cos(x), -Math.sin(x)]),
+  unary("tanh", (x) => [Math.tanh(x), 1 / Math.cosh(x) ** 2]),
+  unary("atan", (x) => [Math.atan(x), 1 / (1 + x * x)]),
+  unary("exp sin", (x) => [Math.exp(Math.sin(x)), Math.exp(Math.sin(x)) * Math.cos(x)]),
+  unary("asinh", (x) => [Math.asinh(x), 1 / Math.hypot(1, x)]),
+  unary("log(1 + x²)", (x) => [Math.log1p(x * x), (2 * x) / (1 + x * x)]),
+  unary("√(1 + x²)", (x) => [Math.hypot(1, x), x / Math.hypot(1, x)]),
+  unary("1/(2 + sin)", (x) => [1 / (2 + Math.sin(x)), -Math.cos(x) / (2 + Math.sin(x)) ** 2])
+]
+
+/** Not the subnormal numbers that `fc.double` likes. */
+const between = (min: number, max: number): fc.Arbitrary<number> =>
+  fc.integer({ min: min * 1000, max: max * 1000 }).map((n) => n / 1000)
+
+const { smooth } = fc.letrec<{ readonly smooth: Smooth }>((tie) => ({
+  smooth: fc.oneof(
+    { maxDepth: 4, depthIdentifier: "smooth" },
+    fc
+      .tuple(between(-20, 20), between(-3, 3))
+      .map(([a, b]): Smooth => ({ name: `(${a} x + ${b})`, at: (x) => [a * x + b, a] })),
+    fc.tuple(fc.constantFrom(...functions), tie("smooth")).map(([{ f, name }, g]): Smooth => ({
+      name: `${name}(${g.name})`,
+      at: (x) => {
+        const [value, slope] = g.at(x)
+        const [outer, own] = f(value)
+        return [outer, own * slope]
+      }
+    })),
+    fc.tuple(tie("smooth"), tie("smooth")).map(([f, g]): Smooth => ({
+      name: `${f.name} * ${g.name}`,
+      at: (x) => {
+        const [[a, da], [b, db]] = [f.at(x), g.at(x)]
+        return [a * b, da * b + a * db]
+      }
+    })),
+    fc.tuple(tie("smooth"), tie("smooth")).map(([f, g]): Smooth => ({
+      name: `${f.name} + ${g.name}`,
+      at: (x) => {
+        const [[a, da], [b, db]] = [f.at(x), g.at(x)]
+        return [a + b, da + db]
+      }
+    }))
+  )
+}))
+
+describe("of random smooth functions", () => {
+  for (const method of methods) {
+    it(`${method} errs by at most ten times what it estimates`, () => {
       fc.assert(
-        fc.property(fc.double({ min, max, noNaN: true }), (x) => {
-          const estimate = Numeric.derivative(f, x)
-          expect(Math.abs(estimate.value - derivative(x))).toBeLessThanOrEqual(
-            4 * estimate.error + 4e-16 * Math.abs(derivative(x))
-          )
+        fc.property(smooth, between(-4, 4), ({ at }, x) => {
+          const { error, value } = Numeric.derivative((y) => at(y)[0], x, { method })
+          const slope = at(x)[1]
+          expect(Number.isFinite(error)).toBe(true)
+          expect(Math.abs(value - slope)).toBeLessThanOrEqual(10 * error + 1e-14 * Math.abs(slope))
         }),
-        { numRuns: 400 }
+        { numRuns: 1000 }
       )
     })
+  }
+
+  it("the automatic step gives most of the digits that there are", () => {
+    const digits = {
+      forward: [] as Array<number>,
+      central: [] as Array<number>,
+      fivePoint: [] as Array<number>,
+      richardson: [] as Array<number>
+    }
+    fc.assert(
+      fc.property(smooth, between(-4, 4), ({ at }, x) => {
+        const [value, slope] = at(x)
+        const scale = Math.max(Math.abs(slope), Math.abs(value), 1e-3)
+        for (const method of methods) {
+          const { value: numeric } = Numeric.derivative((y) => at(y)[0], x, { method })
+          digits[method].push(-Math.log10(Math.abs(numeric - slope) / scale + 1e-17))
+        }
+      }),
+      { numRuns: 400 }
+    )
+    const median = (list: ReadonlyArray<number>) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)]!
+    expect(median(digits.forward)).toBeGreaterThan(6.5)
+    expect(median(digits.central)).toBeGreaterThan(9)
+    expect(median(digits.fivePoint)).toBeGreaterThan(11)
+    expect(median(digits.richardson)).toBeGreaterThan(12)
+  })
+})
+
+describe("derivative", () => {
+  for (const method of methods) {
+    for (const { derivative, f, max, min, name } of known) {
+      it(`of ${name} by ${method} lies within a few times the error it estimates`, () => {
+        fc.assert(
+          fc.property(fc.double({ min, max, noNaN: true }), (x) => {
+            const estimate = Numeric.derivative(f, x, { method })
+            expect(Math.abs(estimate.value - derivative(x))).toBeLessThanOrEqual(
+              4 * estimate.error + 4e-16 * Math.abs(derivative(x))
+            )
+          }),
+          { numRuns: 400 }
+        )
+      })
+    }
   }
 
   it("is exact to about 1e-11 with Richardson's extrapolation, and to the order of the plain formulas", () => {

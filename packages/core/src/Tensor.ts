@@ -3,7 +3,17 @@
  *
  * @since 0.1.0
  */
-import { Effect, Equal, Hash, Inspectable, Pipeable, Schema, SchemaIssue, SchemaTransformation } from "effect"
+import {
+  Effect,
+  Equal,
+  Hash,
+  Inspectable,
+  Pipeable,
+  Schema,
+  SchemaGetter,
+  SchemaIssue,
+  SchemaTransformation
+} from "effect"
 import * as Shape from "./Shape.ts"
 import type * as Type from "./Type.ts"
 
@@ -514,6 +524,7 @@ const special = { NaN, Infinity, "-Infinity": -Infinity, "-0": -0 }
  *
  * Non-finite elements are encoded as the strings `"NaN"`, `"Infinity"` and `"-Infinity"`, and negative zero as `"-0"`, so
  * that the encoding is JSON. Decoding fails with a message that names the expected and the actual shape, or the position of the offending element.
+ * `Arbitrary.schema` of `effect` derives tensors of any elements from it.
  *
  * @example
  * ```ts
@@ -531,7 +542,17 @@ export const schema = <const S extends Shape.Shape>(shape: S): Schema.Codec<Tens
   Shape.validate("Tensor.schema", shape)
   const declared = Schema.declare<Tensor<S>>(
     (u): u is Tensor<S> => isTensor(u) && u.elementType === "real" && Shape.equals(u.shape, shape),
-    { expected: `a tensor of reals of shape ${Shape.render(shape)}` }
+    {
+      expected: `a tensor of reals of shape ${Shape.render(shape)}`,
+      toCodecArbitrary: () => {
+        const size = Shape.size(shape)
+        const elements = Schema.Array(Schema.Number).check(Schema.isMinLength(size), Schema.isMaxLength(size))
+        return Schema.link<Tensor<S>>()(elements, {
+          decode: SchemaGetter.transform((data) => unsafeMake("real", shape, Float64Array.from(data))),
+          encode: SchemaGetter.transform((tensor) => Array.from(tensor.data))
+        })
+      }
+    }
   )
   const invalid = (message: string) => Effect.fail(new SchemaIssue.InvalidValue({ message }))
   return TensorEncoded.pipe(

@@ -101,10 +101,12 @@ describe("compile", () => {
 })
 
 describe("bind", () => {
-  const program = Fn.make(
-    { x: [3], k: Type.index([]), flags: [Type.bool([2])] },
-    ({ flags: [flags], k, x }) => ({ x, at: Expr.gather(x, k), none: Expr.not(flags), next: [Expr.add(k, Tensor.index(1))] })
-  )
+  const program = Fn.make({ x: [3], k: Type.index([]), flags: [Type.bool([2])] }, ({ flags: [flags], k, x }) => ({
+    x,
+    at: Expr.gather(x, k),
+    none: Expr.not(flags),
+    next: [Expr.add(k, Tensor.index(1))]
+  }))
 
   it.effect("gives typed arrays that stay the same ones, of every element type", () =>
     Effect.gen(function* () {

@@ -1,4 +1,4 @@
-import { Equal, Schema } from "effect"
+import { Arbitrary, Effect, Equal, Schema } from "effect"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { Shape, Tensor, Tree, Type } from "../src/index.ts"
@@ -11,6 +11,18 @@ const tensors = shapes.chain((shape) =>
 )
 
 describe("Tensor", () => {
+  it("has a schema of which effect derives values, of the right shape and any elements", () => {
+    const schema = Tensor.schema([2, 3])
+    const values = Effect.runSync(Arbitrary.sampleEffect(Arbitrary.schema(schema), { count: 100, seed: 1 }))
+    expect(values.every(Schema.is(schema))).toBe(true)
+    const elements = values.flatMap(({ data }) => Array.from(data))
+    expect([Number.isNaN, (x: number) => x === Infinity, Number.isInteger].map((is) => elements.some(is))).toEqual([
+      true,
+      true,
+      true
+    ])
+  })
+
   it("round-trips through nested arrays when nothing is empty", () => {
     fc.assert(
       fc.property(tensors, (t) => {

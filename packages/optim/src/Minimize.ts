@@ -1,4 +1,4 @@
-import type { Backend, Fn, Shape, Tree } from "@fluxion/core"
+import type { Backend, Fn, Requirement, Shape, Tree } from "@fluxion/core"
 import { Data, Effect, Stream } from "effect"
 import { dual } from "effect/Function"
 import { InvalidOption } from "./Errors.ts"
@@ -207,11 +207,11 @@ export type CheckStart<P, V> = [V] extends [Tree.Value<P>]
 export const minimize: {
   <V, S, E2>(
     options: MinimizeOptions<V, S, E2>
-  ): <P extends Parameters.Spec, E>(
-    f: Fn.Fn<P, readonly [], E, Fn.Runnable> & CheckStart<P, V>
+  ): <P extends Parameters.Spec, E, R>(
+    f: Fn.Fn<P, readonly [], E, R> & Requirement.CheckNone<R> & CheckStart<P, V>
   ) => Effect.Effect<MinimizeResult<P>, E | E2 | Backend.CompileError | InvalidOption>
-  <P extends Parameters.Spec, E, S, E2>(
-    f: Fn.Fn<P, readonly [], E, Fn.Runnable>,
+  <P extends Parameters.Spec, E, R, S, E2>(
+    f: Fn.Fn<P, readonly [], E, R> & Requirement.CheckNone<R>,
     options: MinimizeOptions<Tree.Value<P>, S, E2>
   ): Effect.Effect<MinimizeResult<P>, E | E2 | Backend.CompileError | InvalidOption>
 } = dual(
@@ -271,11 +271,11 @@ export const minimize: {
 export const iterates: {
   <V, S, E2>(
     options: MinimizeOptions<V, S, E2>
-  ): <P extends Parameters.Spec, E>(
-    f: Fn.Fn<P, readonly [], E, Fn.Runnable> & CheckStart<P, V>
+  ): <P extends Parameters.Spec, E, R>(
+    f: Fn.Fn<P, readonly [], E, R> & Requirement.CheckNone<R> & CheckStart<P, V>
   ) => Stream.Stream<Iterate<P>, E | E2 | Backend.CompileError | InvalidOption>
-  <P extends Parameters.Spec, E, S, E2>(
-    f: Fn.Fn<P, readonly [], E, Fn.Runnable>,
+  <P extends Parameters.Spec, E, R, S, E2>(
+    f: Fn.Fn<P, readonly [], E, R> & Requirement.CheckNone<R>,
     options: MinimizeOptions<Tree.Value<P>, S, E2>
   ): Stream.Stream<Iterate<P>, E | E2 | Backend.CompileError | InvalidOption>
 } = dual(2, (f: Fn.Any, options: AnyMinimizeOptions) =>

@@ -5,7 +5,7 @@ import { Fn, Interpreter, Tensor, Tree } from "@fluxion/core"
 import * as Forward from "@fluxion/forward-mode"
 import * as Reverse from "@fluxion/reverse-mode"
 import { Arbitraries } from "@fluxion/testing"
-import { Effect } from "effect"
+import { Effect, Result } from "effect"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 
@@ -118,6 +118,26 @@ describe("random programs", () => {
       }),
       { numRuns: 60 }
     )
+  })
+
+  it("complex steps agree with reverse mode to rounding, or meet a primitive that is not analytic there", () => {
+    let agreed = 0
+    fc.assert(
+      fc.property(Arbitraries.program(), (program) => {
+        const result = Calculus.Numeric.complexStep(program.fn as never, program.inputs as never, {
+          noise: 0
+        }) as Result.Result<Calculus.Numeric.Estimates<unknown>, Calculus.Numeric.NotAnalyticError>
+        if (Result.isFailure(result)) {
+          expect(result.failure._tag).toBe("NotAnalyticError")
+          return
+        }
+        agreed++
+        const spec = Tree.tangentSpec(program.fn.inputs)
+        close(flat(tensors(spec, result.success.value)), gradientOf(program))
+      }),
+      { numRuns: 60 }
+    )
+    expect(agreed).toBeGreaterThan(30)
   })
 
   it("the Laplacian is the trace of the Hessian", () => {

@@ -1,14 +1,14 @@
 // Programs built again from what they print, with what their names are bound to replaced here and there.
 
 import * as Calculus from "@fluxion/calculus"
-import { Expr, Fn, Tensor } from "@fluxion/core"
+import { Expr, Fn, Tensor, Type } from "@fluxion/core"
 import * as Forward from "@fluxion/forward-mode"
 import * as Reverse from "@fluxion/reverse-mode"
 import type { Arbitraries } from "@fluxion/testing"
 
 type Names = Readonly<Record<string, object>>
 
-const names: Names = { Calculus, Expr, Fn, Forward, Reverse, Tensor }
+const names: Names = { Calculus, Expr, Fn, Forward, Reverse, Tensor, Type }
 
 /** Evaluates code under the given names. */
 export const evaluate = (code: string, given: Names): { readonly program: unknown; readonly inputs: unknown } =>

@@ -12,6 +12,12 @@ export interface Slopes {
 
 export type Method = "forward" | "central" | "fivePoint" | "richardson"
 
+export interface SlopeOptions {
+  readonly method?: Method
+  readonly step?: number
+  readonly scale?: number
+}
+
 export type Side = "left" | "right"
 
 const epsilon = 2 ** -52
@@ -35,6 +41,9 @@ const filled = (count: number, value: number): Float64Array => new Float64Array(
 /** A grid of unit spacing, shaken a little: rounding errors that repeat from point to point would not be seen. */
 const grid = [-5.9817, -4.9921, -4.0138, -3.0271, -1.9837, -1.0169, 0, 0.9891, 2.0233, 2.9749, 4.0181, 4.9873, 6.0207]
 
+/** The spacing of the finest grid, as a power of two. */
+const finest = -40
+
 /** A fourth divided difference leaves nothing of a smooth function on a fine grid. */
 const window = 5
 
@@ -43,12 +52,13 @@ const window = 5
  * computational noise", SIAM J. Sci. Comput. 33 (2011), section 3: of values on a fine grid, high differences leave nothing of a smooth
  * curve, only its noise. Here they are divided differences, so that the grid need be neither regular nor rounded. Three standard deviations, and at
  * least half a unit in the last place. The deviation is taken from the median of nine differences, only three of which
- * see a kink at `x` itself. A value that stands still on a very fine grid is tried on a coarser one.
+ * see a kink at `x` itself. A value that stands still on a very fine grid is tried on a coarser one. `thorough` tries coarser ones too where it moves: part of
+ * it may stand still.
  */
-export const noiseOf = (curve: Curve, x: number, scale: number): Float64Array => {
+export const noiseOf = (curve: Curve, x: number, scale: number, thorough = false): Float64Array => {
   const centre = curve(x)
   const noise = centre.map((y) => (epsilon / 2) * Math.abs(y) || 0)
-  for (const exponent of [-40, -30, -21, -12]) {
+  for (const exponent of [finest, -30, -21, -12]) {
     const spacing = Math.max(Math.abs(x), scale) * 2 ** exponent
     const points = grid.map((t) => x + t * spacing)
     const samples = points.map((point) => curve(point))
@@ -71,7 +81,7 @@ export const noiseOf = (curve: Curve, x: number, scale: number): Float64Array =>
       const deviation = differences.sort((a, b) => a - b)[Math.floor(windows.length / 2)]! / 0.6745
       if (Number.isFinite(deviation)) noise[i] = Math.max(noise[i]!, 3 * deviation)
     }
-    if (!still) break
+    if (!still && !(thorough && exponent < finest + 19)) break
   }
   return noise
 }
@@ -135,6 +145,62 @@ export const slopesByFormula = (
     error: value.map((d, i) => Math.abs(coarse[i]! - d) + (amplification * noise[i]!) / h),
     step: filled(value.length, h)
   }
+}
+
+/** The order of truncation: it grows as `h^p`. */
+const orders = { forward: 1, central: 2, fivePoint: 4 } as const
+
+/** How often the automatic step may be halved and doubled. */
+const halvings = 10
+const doublings = 5
+
+/**
+ * The derivative by one formula, with the step for which the estimated error is least: truncation falls and noise grows as steps are halved. So the step
+ * follows the function's own scale and noise (P. E. Gill, W. Murray, M. A. Saunders and M. H. Wright, "Computing forward-difference intervals for numerical
+ * optimization", SIAM J. Sci. Stat. Comput. 4, 1983, balance the same two). Truncation is what doubling the step changes, or what doubling it once more does by its order: one
+ * comparison alone may vanish by chance.
+ */
+const slopesByBestStep = (
+  method: "forward" | "central" | "fivePoint",
+  curve: Curve,
+  x: number,
+  middle: number,
+  noise: Float64Array
+): Slopes => {
+  const { amplification, at } = quotients[method]
+  const known = new Map<number, Float64Array>()
+  const remembered: Curve = (point) => {
+    const value = known.get(point) ?? curve(point)
+    known.set(point, value)
+    return value
+  }
+  const centre = remembered(x)
+  const steps: Array<number> = []
+  for (let k = doublings + 2; k >= -halvings; k--) steps.push(exactStep(x, middle * 2 ** k))
+  const values = steps.map((h) => at(remembered, x, h, centre))
+  const value = new Float64Array(centre.length).fill(Number.NaN)
+  const error = filled(centre.length, Number.POSITIVE_INFINITY)
+  const step = new Float64Array(centre.length).fill(Number.NaN)
+  const own = new Float64Array(steps.length)
+  for (let i = 0; i < centre.length; i++) {
+    // From the smallest step on.
+    for (let k = steps.length - 1; k >= 2; k--) {
+      const [farther, far, near] = [values[k - 2]![i]!, values[k - 1]![i]!, values[k]![i]!]
+      const truncation = Math.max(Math.abs(near - far), Math.abs(far - farther) / 2 ** orders[method])
+      own[k] = truncation + (amplification * noise[i]!) / steps[k]! + epsilon * Math.abs(near)
+      // Steps so long that they pass over the function's own scale agree with each other, but not with shorter ones.
+      let contradicted = own[k]!
+      for (let j = k + 1; j < steps.length; j++) {
+        contradicted = Math.max(contradicted, Math.abs(values[j]![i]! - near) - own[j]!)
+      }
+      if (contradicted < error[i]!) {
+        value[i] = near
+        error[i] = contradicted
+        step[i] = steps[k]!
+      }
+    }
+  }
+  return { value, error, step }
 }
 
 /** The last row of Neville's scheme, with the steps of its columns and the noise that each entry inherits. */
@@ -233,4 +299,14 @@ export const slopesByRichardson = (
     error: Float64Array.from(chosen, ({ error }) => error),
     step: Float64Array.from(chosen, ({ step }) => step)
   }
+}
+
+/** The derivative as the options say. */
+export const slopes = (curve: Curve, x: number, options: SlopeOptions | undefined, noise: Float64Array): Slopes => {
+  const method = options?.method ?? "richardson"
+  const h = options?.step ?? automaticStep(method, x, options?.scale ?? 1)
+  if (method === "richardson") return slopesByRichardson(curve, x, h, noise)
+  return options?.step === undefined
+    ? slopesByBestStep(method, curve, x, h, noise)
+    : slopesByFormula(method, curve, x, h, noise)
 }

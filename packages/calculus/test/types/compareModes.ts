@@ -2,7 +2,7 @@
 
 import * as Calculus from "@fluxion/calculus"
 import type { Fn, Tensor } from "@fluxion/core"
-import type { Effect } from "effect"
+import type { Effect, Result } from "effect"
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 declare const same: <A, B>(holds: Same<A, B>) => void
@@ -36,8 +36,10 @@ Calculus.compareModes(f, { w: at.w })
 Calculus.compareModes(f, at, { tangents: { w: 1, b: 1 } })
 
 same<ReturnType<typeof Calculus.Trace.make>, Calculus.Trace.Trace>(true)
-Calculus.Trace.make(f, at, { digits: 2 })
-Calculus.Graph.make(f, at, { maxNodes: 2 })
+const trace = Calculus.Trace.makeResult(f, at, { digits: 2 })
+same<typeof trace, Result.Result<Calculus.Trace.Trace, Bad>>(true)
+const graph = Calculus.Graph.makeResult(f, at, { maxNodes: 2 })
+same<typeof graph, Result.Result<Calculus.Graph.Graph, Bad>>(true)
 
 // Programs that still require something have costs and Jacobians.
 Calculus.chooseMode(needy)

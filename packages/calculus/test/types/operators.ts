@@ -2,7 +2,7 @@
 
 import * as Calculus from "@fluxion/calculus"
 import { Expr, Fn, type Requirement, type Tensor, Type } from "@fluxion/core"
-import type { Effect } from "effect"
+import type { Effect, Result } from "effect"
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 declare const same: <A, B>(holds: Same<A, B>) => void
@@ -173,3 +173,48 @@ const sparse = () => [
   Calculus.gradientNorm(reverseOnly)
 ]
 same<ReturnType<typeof sparse>["length"], number>(true)
+
+// Every other operator keeps failures and requirements too.
+type W = { readonly w: readonly [3, 2]; readonly b: readonly [] }
+const all = [
+  Calculus.jacobian(scalar),
+  Calculus.jacobian(scalar, { mode: "mixed" }),
+  scalar.pipe(Calculus.jacobian({ mode: "reverse" })),
+  Calculus.hvp(scalar),
+  Calculus.vhp(scalar),
+  Calculus.jvp(scalar),
+  Calculus.vjp(scalar),
+  Calculus.directional(scalar),
+  Calculus.taylor(scalar, 2),
+  Calculus.linearTranspose(scalar),
+  Calculus.sparseJacobian(scalar).values,
+  Calculus.sparseHessian(scalar).values,
+  Calculus.hessian(Calculus.laplacian(scalar)),
+  Calculus.jvp(Calculus.hvp(scalar))
+] as const
+type Kept<F> = F extends Fn.Fn<infer _I, infer _O, infer E, infer R> ? [E, R] : never
+same<Kept<(typeof all)[number]>, [Bad, Need]>(true)
+const third = Calculus.jvp(Calculus.hvp(pure))
+same<Fn.Input<typeof third>["primals"]["primals"], Fn.Input<Fn.Fn<W, readonly []>>>(true)
+
+// A check of higher order has a report of its own.
+const higher = Calculus.checkGradient(pure, { w: null as never, b: 1 }, { order: 2 })
+same<typeof higher, Effect.Effect<Calculus.HigherReport>>(true)
+const firstOrder = Calculus.checkGradient(pure, { w: null as never, b: 1 }, { order: 1, correct: 1e-6 })
+same<typeof firstOrder, typeof report>(true)
+const anyOrder = (order: number) => Calculus.checkGradient(pure, { w: null as never, b: 1 }, { order })
+same<ReturnType<typeof anyOrder>, Effect.Effect<Calculus.GradientReport | Calculus.HigherReport>>(true)
+// @ts-expect-error one scalar output
+Calculus.checkGradient(vector, { x: null as never }, { order: 2 })
+
+// Complex steps say where they do not apply, and how the program fails.
+const complexStep = Calculus.Numeric.complexStep(failing, 1)
+same<
+  typeof complexStep,
+  Result.Result<
+    Calculus.Numeric.Estimates<{ readonly y: Tensor.Tensor<readonly [2]> }>,
+    Bad | Calculus.Numeric.NotAnalyticError
+  >
+>(true)
+// @ts-expect-error there is one method
+Calculus.Numeric.complexStep(failing, 1, { method: "central" })

@@ -1,6 +1,6 @@
 // The operations that random programs are made of: how each picks its operands, where it is defined, and where it has kinks.
 
-import { Shape } from "@fluxion/core"
+import { Shape, type Type } from "@fluxion/core"
 import { type Term, call, indices, list, literal } from "./term.ts"
 
 /** The elements of arrays, one array after the other. */
@@ -12,6 +12,10 @@ export interface Elements {
 export interface Draw {
   /** A value of the program that satisfies a condition, or none. */
   readonly pick: (condition?: (shape: Shape.Shape) => boolean) => Operand | undefined
+  /** Indices or truth values of which a condition holds, or none: then nothing is drawn. */
+  readonly pickDiscrete: (
+    condition: (type: Type.Type<"index" | "bool">, elements: Elements) => boolean
+  ) => { readonly term: Term; readonly shape: Shape.Shape } | undefined
   /** A number from 0 to `count - 1`. */
   readonly choose: (count: number) => number
   /** What a term computes at the chosen inputs: in a body, each time that it runs. */
@@ -210,9 +214,18 @@ const cumulative = (name: string): Operation =>
     })
   )
 
-/** A truth value for each element: comparisons, joined by logic now and then. */
+/** Indices that are given, of a rank, all of them places on an axis of length `n` where domains are kept. */
+const givenPlaces = (draw: Draw, n: number, fits: (shape: Shape.Shape) => boolean) =>
+  draw.pickDiscrete(
+    ({ elementType, shape }, elements) =>
+      elementType === "index" && fits(shape) && (!draw.safe || every(elements, (i) => i >= 0 && i < n))
+  )
+
+/** A truth value for each element: comparisons, joined by logic now and then, or truth values that are given. */
 export const predicate = (draw: Draw): { readonly term: Term; readonly shape: Shape.Shape } | undefined => {
+  const given = draw.pickDiscrete(({ elementType }) => elementType === "bool")
   const one = (): { readonly term: Term; readonly shape: Shape.Shape } | undefined => {
+    if (given !== undefined && draw.choose(2) === 0) return given
     const x = draw.pick()
     if (x === undefined) return undefined
     if (draw.choose(8) === 0) return { term: call("isFinite", x.term), shape: x.shape }
@@ -276,8 +289,10 @@ const window = (draw: Draw, shape: Shape.Shape) => {
 
 export const nonEmpty = (shape: Shape.Shape): boolean => shape.length > 0 && Shape.size(shape) > 0
 
-/** Places on an axis of length `n`, as an array of rank 0 to 2. */
+/** Places on an axis of length `n`, as an array of rank 0 to 2: constants, or indices that are given. */
 const places = (draw: Draw, n: number): { readonly term: Term; readonly shape: Shape.Shape } => {
+  const given = givenPlaces(draw, n, (shape) => shape.length <= 2)
+  if (given !== undefined && draw.choose(4) !== 3) return given
   const one = () => draw.choose(n)
   switch (draw.choose(4)) {
     case 0:
@@ -454,6 +469,8 @@ export const operations: ReadonlyArray<Operation> = [
       const logits = draw.pick(nonEmpty)
       if (logits === undefined) return undefined
       if (draw.choose(2) === 0 && logits.shape.length === 2) {
+        const given = givenPlaces(draw, logits.shape[1]!, (shape) => Shape.equals(shape, logits.shape.slice(0, 1)))
+        if (given !== undefined) return call("crossEntropy", logits.term, given.term)
         const labels = Array.from({ length: logits.shape[0]! }, () => draw.choose(logits.shape[1]!))
         return call("crossEntropy", logits.term, indices(labels))
       }
@@ -662,5 +679,13 @@ export const operations: ReadonlyArray<Operation> = [
     if (x === undefined || place === undefined) return undefined
     const position = call("mul", literal(x.shape[0]), call("sigmoid", place.term))
     return offZero(draw, () => fromInteger(position)) ? call("gather", x.term, call("toIndex", position)) : undefined
+  })
+]
+
+/** What else there is where indices or truth values are given. */
+export const conversions: ReadonlyArray<Operation> = [
+  smooth("toReal", (draw) => {
+    const x = draw.pickDiscrete(({ shape }) => Shape.size(shape) <= draw.maxSize)
+    return x === undefined ? undefined : call("toReal", x.term)
   })
 ]

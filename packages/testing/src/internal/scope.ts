@@ -1,8 +1,9 @@
 // Random programs under construction: what is in scope in a body, what it computes each time the body runs, and how instructions become statements.
 
-import { Expr, Fn, Shape, Tensor } from "@fluxion/core"
+import { Expr, Fn, Shape, Tensor, type Type } from "@fluxion/core"
+import { tensorOf } from "./code.ts"
 import { type Control, type Nest, controls } from "./controls.ts"
-import { type Elements, type Operation, operations } from "./operations.ts"
+import { type Elements, type Operation, conversions, operations } from "./operations.ts"
 import {
   type Block,
   type Statement,
@@ -33,6 +34,13 @@ export interface Value {
   readonly samples: ReadonlyArray<Tensor.Tensor>
 }
 
+/** Indices or truth values in scope: what programs are given, and what their bodies capture. */
+export interface Discrete {
+  readonly id: number
+  readonly type: Type.Type<"index" | "bool">
+  readonly samples: ReadonlyArray<Tensor.Any>
+}
+
 /** What random programs may consist of. */
 export interface Language {
   readonly operations: ReadonlyArray<Operation>
@@ -50,8 +58,10 @@ export const language = (options: {
   readonly derivatives: boolean
   readonly reductions: boolean
   readonly linearAlgebra: boolean
+  /** Whether there are inputs of indices or truth values. */
+  readonly discrete: boolean
 }): Language => ({
-  operations: operations.filter(
+  operations: [...operations, ...(options.discrete ? conversions : [])].filter(
     ({ family, kinks }) =>
       (options.kinks !== "none" || !kinks) &&
       (options.reductions || family !== "reduction") &&
@@ -105,6 +115,7 @@ export class Scope {
   readonly maxSize: number
   readonly values: Array<Value>
   readonly programs: Map<number, Term>
+  readonly discrete: ReadonlyArray<Discrete>
   readonly statements: Array<Statement> = []
   /** Ids that are bound here and not outside. */
   readonly own: Array<number> = []
@@ -115,7 +126,8 @@ export class Scope {
     runs: number,
     maxSize: number,
     values: ReadonlyArray<Value>,
-    programs: ReadonlyMap<number, Term>
+    programs: ReadonlyMap<number, Term>,
+    discrete: ReadonlyArray<Discrete> = []
   ) {
     this.language = language
     this.ids = ids
@@ -123,6 +135,7 @@ export class Scope {
     this.maxSize = maxSize
     this.values = values.slice()
     this.programs = new Map(programs)
+    this.discrete = discrete
   }
 
   /** The scope of a body whose run `i` belongs to run `from[i]` of this one. */
@@ -132,7 +145,12 @@ export class Scope {
       shape,
       samples: from.map((run) => samples[run]!)
     }))
-    return new Scope(this.language, this.ids, from.length, maxSize, values, this.programs)
+    const discrete = this.discrete.map(({ id, samples, type }) => ({
+      id,
+      type,
+      samples: from.map((run) => samples[run]!)
+    }))
+    return new Scope(this.language, this.ids, from.length, maxSize, values, this.programs, discrete)
   }
 
   /** What a term refers to, as constants: their values in a run. */
@@ -140,8 +158,12 @@ export class Scope {
     const lookup = (id: number): unknown => {
       const program = this.programs.get(id)
       if (program !== undefined) return build(program, lookup)
-      const known = this.values.find((candidate) => candidate.id === id)!
-      return Expr.constant(known.samples[run] ?? Tensor.zeros(known.shape))
+      const known = this.values.find((candidate) => candidate.id === id)
+      if (known !== undefined) return Expr.constant(known.samples[run] ?? Tensor.zeros(known.shape))
+      const { samples, type } = this.discrete.find((candidate) => candidate.id === id)!
+      return Expr.constant(
+        (samples[run] ?? tensorOf(type, new Array<number>(Shape.size(type.shape)).fill(0))) as Tensor.Tensor
+      )
     }
     return lookup
   }
@@ -215,6 +237,12 @@ export class Scope {
           }
         }
       },
+      pickDiscrete: (condition) => {
+        const candidates = scope.discrete.filter(({ samples, type }) => condition(type, elementsOf(samples)))
+        if (candidates.length === 0) return undefined
+        const chosen = candidates[candidates.length - 1 - (picks[pickAt++ % picks.length]! % candidates.length)]!
+        return { term: value(chosen.id), shape: chosen.type.shape }
+      },
       evaluate: (term) => scope.evaluate(term),
       in: drawIn,
       mark: () => {
@@ -233,9 +261,14 @@ export class Scope {
     const { controls: available, operations: plain } = this.language
     for (const instruction of instructions) {
       const { bodies, inline, operation } = instruction
-      // What an instruction shrinks to: nothing; before that, one with bodies to these.
-      if (operation === 0) continue
       const draw = this.draw(instruction)
+      // What an instruction shrinks to: another name for a value, so that others still count as before; before that, one with bodies to these.
+      if (operation === 0) {
+        const term = draw.pick()?.term
+        const same = this.values.findLast(({ id }) => term?._tag === "Value" && term.id === id)
+        if (same !== undefined) this.values.push(same)
+        continue
+      }
       if (bodies.length === 0) {
         const term = plain[(operation - 1) % plain.length]!.make(draw)
         if (term !== undefined) this.add({ pattern: this.ids.next++, term })
@@ -254,7 +287,7 @@ export class Scope {
   unused(besides: ReadonlyArray<Term>): ReadonlyArray<Value> {
     const used = new Set([...this.statements.map(({ term }) => term), ...besides].flatMap(references))
     const own = new Set(this.own)
-    return this.values.filter(({ id }) => own.has(id) && !used.has(id))
+    return this.values.filter((x, i, all) => own.has(x.id) && !used.has(x.id) && all.indexOf(x) === i)
   }
 
   /** The sum of all elements of values; with `mean`, of their means. */

@@ -1,14 +1,16 @@
 // Calls of public combinators as data: built into expressions, and printed as the code that would build them.
 
 import * as Calculus from "@fluxion/calculus"
-import { Expr, Fn, type Shape, Tensor } from "@fluxion/core"
+import { Expr, Fn, type Shape, Tensor, type Tree } from "@fluxion/core"
 import * as Forward from "@fluxion/forward-mode"
 import * as Reverse from "@fluxion/reverse-mode"
+import { fieldsCode, literalCode, specCode } from "./code.ts"
 
 export type Term =
   | { readonly _tag: "Value"; readonly id: number }
   | { readonly _tag: "Literal"; readonly value: unknown }
   | { readonly _tag: "Indices"; readonly value: Tensor.NestedOfUnknownRank }
+  | { readonly _tag: "Specification"; readonly value: Tree.Spec }
   | { readonly _tag: "List"; readonly items: ReadonlyArray<Term> }
   | { readonly _tag: "Record"; readonly fields: { readonly [name: string]: Term } }
   | { readonly _tag: "Function"; readonly parameters: ReadonlyArray<Pattern>; readonly block: Block }
@@ -31,6 +33,7 @@ export interface Block {
 export const value = (id: number): Term => ({ _tag: "Value", id })
 export const literal = (x: unknown): Term => ({ _tag: "Literal", value: x })
 export const indices = (x: Tensor.NestedOfUnknownRank): Term => ({ _tag: "Indices", value: x })
+export const specification = (x: Tree.Spec): Term => ({ _tag: "Specification", value: x })
 export const list = (...items: ReadonlyArray<Term>): Term => ({ _tag: "List", items })
 export const record = (fields: { readonly [name: string]: Term }): Term => ({ _tag: "Record", fields })
 export const lambda = (parameters: ReadonlyArray<Pattern>, block: Block): Term => ({
@@ -60,14 +63,23 @@ export const bind = (pattern: Pattern, x: unknown, visit: (id: number, part: unk
 export const binds = (pattern: Pattern): ReadonlyArray<number> =>
   typeof pattern === "number" ? [pattern] : Object.values(pattern).flatMap(binds)
 
-/** Builds the expression (or option, list, function, program) a term stands for. */
-export const build = (term: Term, values: (id: number) => unknown): unknown => {
+/**
+ * Builds the expression (or option, list, function, program) a term stands for. What is `inlined` is built where it is used, as its code would do.
+ */
+export const build = (
+  term: Term,
+  values: (id: number) => unknown,
+  inlined: ReadonlySet<number> = new Set()
+): unknown => {
   const bound = new Map<number, unknown>()
+  const deferred = new Map<number, Term>()
   const visit = (t: Term): unknown => {
     switch (t._tag) {
       case "Value":
+        if (deferred.has(t.id)) return visit(deferred.get(t.id)!)
         return bound.has(t.id) ? bound.get(t.id) : values(t.id)
       case "Literal":
+      case "Specification":
         return t.value
       case "Indices":
         return Expr.constant(Tensor.index(t.value as ReadonlyArray<number>) as Tensor.Tensor<Shape.Shape, "index">)
@@ -81,7 +93,8 @@ export const build = (term: Term, values: (id: number) => unknown): unknown => {
         return (...given: ReadonlyArray<unknown>): unknown => {
           t.parameters.forEach((pattern, i) => bind(pattern, given[i], (id, part) => bound.set(id, part)))
           for (const { pattern, term: own } of t.block.statements) {
-            bind(pattern, visit(own), (id, part) => bound.set(id, part))
+            if (typeof pattern === "number" && inlined.has(pattern)) deferred.set(pattern, own)
+            else bind(pattern, visit(own), (id, part) => bound.set(id, part))
           }
           return visit(t.block.result)
         }
@@ -90,25 +103,43 @@ export const build = (term: Term, values: (id: number) => unknown): unknown => {
   return visit(term)
 }
 
-const printLiteral = (x: unknown): string => {
-  if (Array.isArray(x)) return `[${x.map(printLiteral).join(", ")}]`
-  if (typeof x === "object" && x !== null) {
-    return `{ ${Object.entries(x)
-      .map(([key, field]) => `${key}: ${printLiteral(field)}`)
-      .join(", ")} }`
-  }
-  return typeof x === "string" ? JSON.stringify(x) : Object.is(x, -0) ? "-0" : String(x)
-}
-
-const printFields = (fields: ReadonlyArray<readonly [string, string]>): string =>
-  fields.length === 0
-    ? "{}"
-    : `{ ${fields.map(([name, text]) => (name === text ? name : `${name}: ${text}`)).join(", ")} }`
-
 const isProgram = (term: Term): boolean => term._tag === "Call" && term.name === "Fn.make"
 
-/** Prints terms as code, and names what they bind in the order in which it is bound: programs `f1`, `f2`, and values `t1`, `t2`. */
-export const printer = (given: ReadonlyMap<number, string>) => {
+/** The longest text that stands where its value is used, instead of a name. */
+const inlineWidth = 50
+
+/** The longest result that stands beside the parameters of its function. */
+const lineWidth = 100
+
+/** How often each value is referred to in a block itself, and which ones the functions in it refer to. */
+const usesIn = ({ result, statements }: Block) => {
+  const counts = new Map<number, number>()
+  const captured = new Set<number>()
+  const visit = (term: Term): void => {
+    switch (term._tag) {
+      case "Value":
+        counts.set(term.id, (counts.get(term.id) ?? 0) + 1)
+        return
+      case "List":
+        return term.items.forEach(visit)
+      case "Record":
+        return Object.values(term.fields).forEach(visit)
+      case "Call":
+        return term.operands.forEach(visit)
+      case "Function":
+        return references(term).forEach((id) => captured.add(id))
+    }
+  }
+  statements.forEach(({ term }) => visit(term))
+  visit(result)
+  return { counts, captured }
+}
+
+/**
+ * Prints terms as code, and names what they bind in the order in which it is bound: programs `f1`, `f2`, and values `t1`, `t2`. A short value that is used at one
+ * place stands there itself, unless that is in a body: there it would be another program, which computes it anew each time. These values are added to `inlined`.
+ */
+export const printer = (given: ReadonlyMap<number, string>, inlined: Set<number> = new Set()) => {
   const names = new Map(given)
   const counts = { f: 0, t: 0 }
   const printPattern = (pattern: Pattern, kind: "f" | "t"): string => {
@@ -117,41 +148,61 @@ export const printer = (given: ReadonlyMap<number, string>) => {
       return names.get(pattern)!
     }
     if (Array.isArray(pattern)) return `[${pattern.map((part: Pattern) => printPattern(part, kind)).join(", ")}]`
-    return printFields(Object.entries(pattern).map(([name, part]) => [name, printPattern(part, kind)]))
+    return fieldsCode(
+      Object.entries(pattern).map(([name, part]) => [name, printPattern(part, kind)]),
+      true
+    )
   }
   const print = (term: Term, indent: string): string => {
     switch (term._tag) {
       case "Value":
         return names.get(term.id)!
       case "Literal":
-        return printLiteral(term.value)
+        return literalCode(term.value)
+      case "Specification":
+        return specCode(term.value)
       case "Indices":
-        return `Expr.constant(Tensor.index(${printLiteral(term.value)}))`
+        return `Expr.constant(Tensor.index(${literalCode(term.value)}))`
       case "List":
         return `[${term.items.map((item) => print(item, indent)).join(", ")}]`
       case "Record":
-        return printFields(Object.entries(term.fields).map(([name, field]) => [name, print(field, indent)]))
+        return fieldsCode(
+          Object.entries(term.fields).map(([name, field]) => [name, print(field, indent)]),
+          true
+        )
       case "Call": {
         const operands = term.operands.map((operand) => print(operand, indent)).join(", ")
         return `${term.name.includes(".") ? term.name : `Expr.${term.name}`}(${operands})`
       }
       case "Function": {
         const parameters = `(${term.parameters.map((pattern) => printPattern(pattern, "t")).join(", ")}) =>`
-        const { result, statements } = term.block
-        if (statements.length > 0) return `${parameters} {\n${printBlock(term.block, `${indent}  `)}\n${indent}}`
+        const { result } = term.block
+        const lines = printStatements(term.block, `${indent}  `)
+        if (lines.length > 0) {
+          return `${parameters} {\n${lines.join("\n")}\n${indent}  return ${print(result, `${indent}  `)}\n${indent}}`
+        }
         const text = print(result, indent)
-        return `${parameters} ${result._tag === "Record" ? `(${text})` : text}`
+        return text.length > lineWidth
+          ? `${parameters} {\n${indent}  return ${print(result, `${indent}  `)}\n${indent}}`
+          : `${parameters} ${result._tag === "Record" ? `(${text})` : text}`
       }
     }
   }
-  const printBlock = ({ result, statements }: Block, indent: string): string =>
-    [
-      ...statements.map(({ pattern, term }) => {
-        const text = print(term, indent)
-        return `${indent}const ${printPattern(pattern, isProgram(term) ? "f" : "t")} = ${text}`
-      }),
-      `${indent}return ${print(result, indent)}`
-    ].join("\n")
+  const printStatements = (block: Block, indent: string): ReadonlyArray<string> => {
+    const { captured, counts } = usesIn(block)
+    return block.statements.flatMap(({ pattern, term }) => {
+      const program = isProgram(term)
+      const text = print(term, indent)
+      if (typeof pattern === "number" && !program && counts.get(pattern) === 1 && !captured.has(pattern)) {
+        if (text.length <= inlineWidth && !text.includes("\n")) {
+          names.set(pattern, text)
+          inlined.add(pattern)
+          return []
+        }
+      }
+      return [`${indent}const ${printPattern(pattern, program ? "f" : "t")} = ${text}`]
+    })
+  }
   return print
 }
 

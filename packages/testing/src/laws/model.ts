@@ -1,4 +1,5 @@
-import type { Fn, Tree } from "@fluxion/core"
+import type { Fn, Requirement, Tree } from "@fluxion/core"
+import type * as Forward from "@fluxion/forward-mode"
 import { type Effect, Schema } from "effect"
 import type * as fc from "fast-check"
 import { renderNumber } from "../internal/place.ts"
@@ -263,6 +264,8 @@ export interface Directions extends Kind {
   readonly errors: this["E"]
 }
 
+type CheckModes<R, Supported> = [Fn.ReverseOnly] extends [Supported] ? unknown : Forward.CheckForward<R>
+
 /**
  * A law of programs with outputs `Out` that require `R` at most (`Fn.ReverseOnly` where reverse mode is enough).
  *
@@ -275,9 +278,11 @@ export interface Directions extends Kind {
  */
 export interface Law<K extends Kind = Plain, Out = unknown, R = never> {
   readonly title: string
-  <I extends Tree.Spec, O extends Out, E>(f: Fn.Fn<I, O, E, R>): Claim<I, OptionsOf<K, I, O>, ErrorsOf<K, E>>
-  <I extends Tree.Spec, O extends Out, E>(
-    f: Fn.Fn<I, O, E, R>,
+  <I extends Tree.Spec, O extends Out, E, Q>(
+    f: Fn.Fn<I, O, E, Q> & Requirement.CheckNone<Q> & CheckModes<Q, R>
+  ): Claim<I, OptionsOf<K, I, O>, ErrorsOf<K, E>>
+  <I extends Tree.Spec, O extends Out, E, Q>(
+    f: Fn.Fn<I, O, E, Q> & Requirement.CheckNone<Q> & CheckModes<Q, R>,
     at: Tree.Value<I>,
     options?: OptionsOf<K, I, O>
   ): Effect.Effect<Report, LawViolation | ErrorsOf<K, E>>

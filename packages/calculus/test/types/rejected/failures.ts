@@ -1,3 +1,4 @@
+import * as Calculus from "@fluxion/calculus"
 import { Expr, Fn, Tensor } from "@fluxion/core"
 import * as Forward from "@fluxion/forward-mode"
 import * as Reverse from "@fluxion/reverse-mode"
@@ -49,3 +50,8 @@ export const n = Expr.ensure(
 export const o = x.pipe(Expr.ensure(Expr.constant(Tensor.bool([true, true, true, true])), () => "never"))
 // error: cannot broadcast [2,3] with [4]
 export const p = Expr.checked.div(x, Expr.ones([4]))
+
+// error: Trace.make: the program can fail; use Trace.makeResult
+export const q = Calculus.Trace.make(f, 1)
+// error: Graph.make: the program can fail; use Graph.makeResult
+export const r = Calculus.Graph.make(f, 1)

@@ -91,6 +91,40 @@ const renamed = (statements: ReadonlyArray<Statement>, from: Loop, to: Loop): Re
     affine: (a) => Affine.substitute(a, (loop) => (loop === from ? Affine.ofLoop(to) : undefined))
   })
 
+/**
+ * Of a nest of several loops over plain assignments, the loop that should stay innermost: the one along which memory is read and written one element after the
+ * other.
+ */
+const preferredInnermost = (loops: ReadonlyArray<For>, body: ReadonlyArray<Statement>): For | undefined => {
+  if (loops.length < 2 || !loops.every(({ isParallel }) => isParallel)) return undefined
+  if (!body.every(({ _tag }) => _tag === "Assign")) return undefined
+  let best: For | undefined
+  let least = Infinity
+  for (const candidate of loops) {
+    const { loop } = candidate
+    let cost = typeof loop.extent === "number" && loop.extent < 4 ? 2 : 0
+    forEachAccess(body, (access, role) => {
+      if (access.at.length === 0) return
+      const factor = Math.abs(Affine.factorOf(Affine.linear(access), loop))
+      const isCombined = role !== "read" && role !== "write"
+      cost += factor === 0 ? (isCombined ? 0 : 0.2) : factor === 1 ? (isCombined ? 2 : 1) : 6
+    })
+    if (cost <= least) {
+      least = cost
+      best = candidate
+    }
+  }
+  return best
+}
+
+/** A nest with its preferred loop innermost. */
+const ordered = (statement: For): For => {
+  const { body, loops } = nestOf(statement)
+  const innermost = preferredInnermost(loops, body)
+  if (innermost === undefined || innermost === loops.at(-1)) return statement
+  return wrap([...loops.filter((loop) => loop !== innermost), innermost], body)[0] as For
+}
+
 class Fusion {
   /** How often each buffer is accessed in the whole program. */
   private readonly total = new Map<Buffer, number>()
@@ -107,9 +141,11 @@ class Fusion {
     if (statement._tag !== "For" || hasChecks([statement])) return []
     const { body, loops } = nestOf(statement)
     const made: Array<Candidate> = []
+    const innermost = preferredInnermost(loops, body)
     for (let i = 0; i < loops.length && loops[i]!.isParallel; i++) {
       const { loop } = loops[i]!
       if (typeof loop.extent !== "number") break
+      if (loops[i] === innermost) continue
       const others = loops.filter((_, k) => k !== i)
       made.push({
         loop,
@@ -262,7 +298,7 @@ class Fusion {
       if (statement._tag === "For" && !statement.isParallel && candidates.length > 0) {
         return this.joint(items, [candidates[0]!])
       }
-      return [this.inside(statement)]
+      return [this.inside(statement._tag === "For" ? ordered(statement) : statement)]
     }
     return this.joint(
       items,

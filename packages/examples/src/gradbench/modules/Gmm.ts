@@ -23,15 +23,15 @@ export interface Mixture {
   readonly gamma: number
 }
 
-/** Where the entries below the diagonal of a matrix stand in a list of its columns; 0 elsewhere. */
-const packed = (d: number): Tensor.Tensor<readonly [number, number], "index"> =>
-  Tensor.index(
+/** Where the entries of a lower triangular matrix stand in a list: first its diagonal, then what is below it, column by column. Above it, 0. */
+const positions = (d: number): Tensor.Tensor<readonly [number, number], "index"> => {
+  const below = (row: number, column: number) => column * (d - 1) - (column * (column - 1)) / 2 + row - column - 1
+  return Tensor.index(
     Array.from({ length: d }, (_, row) =>
-      Array.from({ length: d }, (_, column) =>
-        row > column ? column * (d - 1) - (column * (column - 1)) / 2 + row - column - 1 : 0
-      )
+      Array.from({ length: d }, (_, column) => (row === column ? row : row > column ? d + below(row, column) : 0))
     )
   )
+}
 
 /** `log Γ_d(x)`, the multivariate gamma function. */
 const logMultivariateGamma = (d: number, x: number) =>
@@ -60,10 +60,8 @@ const logMultivariateGamma = (d: number, x: number) =>
  */
 export const logPosterior = ({ d, gamma, k, m, n }: Mixture) =>
   Fn.make({ alpha: [k], mu: [k, d], q: [k, d], l: [k, (d * (d - 1)) / 2], x: [n, d] }, ({ alpha, l, mu, q, x }) => {
-    const factors = Expr.add(
-      Expr.tril(Expr.gather(l, packed(d), 1), -1),
-      Expr.mul(Tensor.identity(d), Expr.expandDims(Expr.exp(q), 1))
-    )
+    const diagonals = Expr.exp(q)
+    const factors = Expr.tril(Expr.gather(Expr.concat([diagonals, l], 1), positions(d), 1))
     const centres = Expr.einsum("kij,kj->ki", factors, mu)
     const deviations = Expr.sub(Expr.einsum("kij,nj->kni", factors, x), Expr.expandDims(centres, 1))
     // β, of shape [k, n]: the logarithms of the weighted densities, but for a constant.
@@ -77,7 +75,7 @@ export const logPosterior = ({ d, gamma, k, m, n }: Mixture) =>
 
     const freedom = d + m + 1
     const constant = Expr.sub(freedom * d * Math.log(gamma / Math.SQRT2), logMultivariateGamma(d, freedom / 2))
-    const squares = Expr.add(Expr.sum(Expr.square(Expr.exp(q))), Expr.sum(Expr.square(l)))
+    const squares = Expr.add(Expr.sum(Expr.square(diagonals)), Expr.sum(Expr.square(l)))
     const logPrior = Expr.mul(k, constant).pipe(
       Expr.sub(Expr.mul((gamma * gamma) / 2, squares)),
       Expr.add(Expr.mul(m, Expr.sum(q)))
