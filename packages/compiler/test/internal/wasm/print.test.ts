@@ -1,6 +1,6 @@
 // Modules of random programs are valid for an independent tool too, and what they do at the edges of memory.
 
-import { type Body, Fn } from "@fluxion/core"
+import type { Body, Fn } from "@fluxion/core"
 import * as Reverse from "@fluxion/reverse-mode"
 import { Arbitraries } from "@fluxion/testing"
 import * as fc from "fast-check"
