@@ -1,6 +1,6 @@
-import { Expr, Fn, Initializer, Serialization, Tensor, Type } from "@fluxion/core"
+// What the matchers accept and refuse, and every word of what they say.
 
-import { Expr, Fn, Initializer, Tensor, Type } from "@fluxion/core"
+import { Expr, Fn, Initializer, Serialization, Tensor, Type } from "@fluxion/core"
 import * as Reverse from "@fluxion/reverse-mode"
 import { Arbitraries, Matchers } from "@fluxion/testing"
 import { Result } from "effect"
