@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { type Backend, Fn, Shape, Tree } from "@fluxion/core"
+import { type Backend, Fn, Shape, Tensor, Tree } from "@fluxion/core"
 import { Effect, Result, Schema } from "effect"
 
 /**
@@ -51,7 +51,7 @@ export interface Evaluation {
  *
  * **Details**
  *
- * Inputs are tensors already and outputs stay tensors while the clock runs: what is timed is the program alone. `toJson` sees the value of the last run, afterwards.
+ * The program is bound to arrays: inputs are written before the clock runs, so what is timed is the program alone. `toJson` sees the value of the last run, afterwards.
  *
  * @category constructors
  * @since 0.1.0
@@ -62,24 +62,30 @@ export const make = <I extends Tree.Spec, O>(
   toJson: (value: Tree.Value<NoInfer<O>>) => unknown
 ): Evaluation => {
   // That the inputs fit is found here, not while the clock runs.
-  Tree.toTensors("Evaluation.make", program.inputs, at)
+  const given = Tree.toTensors("Evaluation.make", program.inputs, at)
+  const { inputs: inputSpec, outputLeaves, outputs: outputSpec } = Fn.specs(program)
   const measure =
-    (run: (at: Tree.Value<I>) => Tree.Value<O>) =>
+    ({ inputs, outputs, run }: Fn.Bound<I, O, never>) =>
     ({ min_runs = 1, min_seconds = 0 }: Runs): Measured => {
+      const arrays = Tree.flatten(inputSpec, inputs) as ReadonlyArray<Tensor.Any["data"]>
+      arrays.forEach((array, i) => array.set(given[i]!.data))
       const nanoseconds: Array<number> = []
       const enough = min_seconds * 1e9
       let spent = 0
-      let value: Tree.Value<O>
       do {
         const start = performance.now()
-        value = run(at)
+        run()
         const took = Math.round((performance.now() - start) * 1e6)
         nanoseconds.push(took)
         spent += took
       } while (nanoseconds.length < min_runs || spent < enough)
-      return { output: toJson(value), nanoseconds }
+      const results = (Tree.flatten(outputSpec, outputs) as ReadonlyArray<Tensor.Any["data"]>).map((data, i) => {
+        const { elementType, shape } = outputLeaves[i]!.type
+        return Tensor.fromData(elementType, data.slice(), shape)
+      })
+      return { output: toJson(Tree.fromTensors(outputSpec, results) as Tree.Value<O>), nanoseconds }
     }
-  return { compile: Effect.map(Fn.compile(program), ({ runSync }) => measure(runSync)) }
+  return { compile: Effect.map(Fn.compile(program), ({ bind }) => measure(bind())) }
 }
 
 /**

@@ -18,13 +18,16 @@ interface Copy {
   /** The place of an element of the source in the target. */
   readonly place: (at: ReadonlyArray<Affine.Affine>) => Access
   readonly target: Buffer
+  /** Whether the elements are added to those of the target. */
+  readonly isAdded: boolean
 }
 
 /** Reads a statement as a copy of all of a temporary buffer, in order. */
 const copyOf = (statement: Statement): Copy | undefined => {
   const { body, loops } = nestOf(statement)
   const [only] = body
-  if (body.length !== 1 || only!._tag !== "Assign" || only!.operation !== "copy" || only!.combine !== undefined) return
+  if (body.length !== 1 || only!._tag !== "Assign" || only!.operation !== "copy") return
+  if (only!.combine !== undefined && only!.combine !== "add") return
   const [operand] = only!.operands
   const { target } = only!
   if (operand!._tag !== "Access" || operand!.buffer.role !== "temporary" || operand!.buffer.storage !== undefined)
@@ -45,6 +48,7 @@ const copyOf = (statement: Statement): Copy | undefined => {
   return {
     source,
     target: target.buffer,
+    isAdded: only!.combine === "add",
     place: (at) =>
       access(
         target.buffer,
@@ -56,6 +60,28 @@ const copyOf = (statement: Statement): Copy | undefined => {
         )
       )
   }
+}
+
+/** Whether a statement fills all of a buffer with zeros. */
+const isZeros = (statement: Statement, buffer: Buffer): boolean => {
+  const { body, loops } = nestOf(statement)
+  const [only] = body
+  if (body.length !== 1 || only!._tag !== "Assign" || only!.target.buffer !== buffer || only!.combine !== undefined) {
+    return false
+  }
+  const [operand] = only!.operands
+  const size = buffer.shape.reduce((a, b) => a * b, 1)
+  const covered = loops.reduce((a, { loop }) => a * (typeof loop.extent === "number" ? loop.extent : NaN), 1)
+  return only!.operation === "copy" && operand!._tag === "Literal" && operand!.value === 0 && covered === size
+}
+
+/** Whether all accesses of a statement to a buffer add to it. */
+const isAddedTo = (statement: Statement, buffer: Buffer): boolean => {
+  let fits = true
+  forEachAccess([statement], (a, role) => {
+    if (a.buffer === buffer && role !== "add") fits = false
+  })
+  return fits
 }
 
 export const forwardCopies = (program: LoopProgram): LoopProgram => {
@@ -87,7 +113,7 @@ export const forwardCopies = (program: LoopProgram): LoopProgram => {
       if (copy === undefined) return []
       const { source, target } = copy
       if (aliased.has(source) || aliased.has(target) || inKernels.has(source) || inKernels.has(target)) return []
-      return combined.has(source) && writes.get(target) === 1 ? [{ i, copy }] : []
+      return combined.has(source) && (copy.isAdded || writes.get(target) === 1) ? [{ i, copy }] : []
     })
     if (candidates.length === 0) return own
     const counts = own.map(accesses)
@@ -98,8 +124,15 @@ export const forwardCopies = (program: LoopProgram): LoopProgram => {
       const inBlock = users.reduce((sum, k) => sum + counts[k]!.get(source)!, 0)
       // All uses are in this block, and nothing reads the target before the copy.
       if (inBlock !== total.get(source)) continue
-      if (counts.slice(0, i).some((count) => count.has(target))) continue
-      // The place must not vary inside of the block.
+      if (copy.isAdded) {
+        // A sum that starts from nothing and is only added to, like the target that takes it: its terms can go there at once.
+        const before = own.filter((_, k) => k !== i && users.includes(k))
+        const fills = before.filter((statement) => isZeros(statement, source))
+        if (fills.length !== 1) continue
+        if (!before.every((statement) => fills.includes(statement) || isAddedTo(statement, source))) continue
+        if (!own.every((statement, k) => k === i || !counts[k]!.has(target) || isAddedTo(statement, target))) continue
+        removed.add(own.indexOf(fills[0]!))
+      } else if (counts.slice(0, i).some((count) => count.has(target))) continue
       own = own.map((statement, k) =>
         k === i || !users.includes(k)
           ? statement
