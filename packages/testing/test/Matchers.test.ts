@@ -354,7 +354,7 @@ describe("toHaveCorrectGradient", () => {
       text(
         "expected the gradient to be correct at { x: [2, 3], y: 0.5 }, but 1 of 3 entries is wrong",
         "  worst at y: reverse -6, numerical 6 ± _, relative error 2.0",
-        `  the rule built at ${import.meta.filename}:336:22 is wrong at y: reverse -6, numerical 6 ± _, relative error 2.0`,
+        `  the rule built at ${import.meta.filename}:339:22 is wrong at y: reverse -6, numerical 6 ± _, relative error 2.0`,
         `  program: ${wrong}`,
         "  entry  forward     reverse    numeric  relative  verdict",
         "  x[0]      none   1.5000000  1.5000000  _  correct",
