@@ -742,6 +742,7 @@ export const direct = {
   },
   Tensor: { make: lift, index: lift, zeros: (shape: Index) => make(shape, () => 0) },
   Forward: {
+    jacobian,
     derivative:
       (f: Function): Function =>
       (x) =>
