@@ -255,7 +255,7 @@ describe("bound programs", () => {
       readonly collections: number
       readonly grown: number
     }>
-    const [control] = results.filter(({ name }) => name === "control")
+    const control = results.find(({ name }) => name === "control")
     expect(control!.collections).toBeGreaterThan(0)
     const bound = results.filter(({ name }) => name !== "control")
     expect(bound.length).toBe(8)

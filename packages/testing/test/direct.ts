@@ -742,7 +742,6 @@ export const direct = {
   },
   Tensor: { make: lift, index: lift, zeros: (shape: Index) => make(shape, () => 0) },
   Forward: {
-    jacobian,
     derivative:
       (f: Function): Function =>
       (x) =>

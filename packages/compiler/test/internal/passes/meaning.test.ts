@@ -1,6 +1,6 @@
 // Each pass keeps what programs compute: before and after it they run to the same bits, sums in another order aside.
 
-import { type Body, type Fn, Tensor } from "@fluxion/core"
+import type { Body, Fn, Tensor } from "@fluxion/core"
 import { Result } from "effect"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
