@@ -1,6 +1,8 @@
 // Each pass keeps what programs compute: before and after it they run to the same bits, sums in another order aside.
 
-import type { Body, Fn, Tensor } from "@fluxion/core"
+import { type Body, type Fn, Tensor } from "@fluxion/core"
+import * as Reverse from "@fluxion/reverse-mode"
+import { Arbitraries } from "@fluxion/testing"
 import { Result } from "effect"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
@@ -14,6 +16,15 @@ import { passes } from "../../../src/internal/passes/index.ts"
 import { applies, inputsOf } from "../../compare.ts"
 
 const numRuns = Number(process.env["FLUXION_RUNS"] ?? 40) * 2
+
+const shapes = fc
+  .array(fc.constantFrom(1, 2, 3, 5, 17), { maxLength: 3 })
+  .filter((shape) => shape.reduce((a, b) => a * b, 1) <= 300)
+
+/** Programs with many loops that can be joined. */
+const gradients: fc.Arbitrary<Fn.Any> = Arbitraries.program({ shapes, maxSize: 1000, maxOperations: 10 }).map(
+  ({ fn }) => Reverse.valueAndGrad(fn)
+)
 
 const run = (program: LoopProgram, inputs: ReadonlyArray<Tensor.Any>): ReadonlyArray<Tensor.Any> | object => {
   const result = executable(program, print(program)).execute(inputs)
