@@ -207,7 +207,7 @@ describe("the WebAssembly backend", () => {
       )
     )
     expect(refused.message).toMatch(
-      /^wasm cannot compile the program: it needs 2\.3 MiB of memory \(24\d{5} bytes\), the memoryLimit is 1 MiB \(1048576 bytes\)$/
+      /^wasm cannot compile the program: it needs 1\.5 MiB of memory \(16\d{5} bytes\), the memoryLimit is 1 MiB \(1048576 bytes\)$/
     )
     for (const memoryLimit of [NaN, -1, 0, 65535, 2 ** 31 + 1, Infinity]) {
       const result = compile(memoryLimit)

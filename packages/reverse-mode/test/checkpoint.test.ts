@@ -66,16 +66,22 @@ describe("the binomial schedule", () => {
       expect(r).toBeLessThanOrEqual(snapshots)
       expect(seen.size).toBeLessThanOrEqual(snapshots * r + snapshots + r)
     }
-    expect([snapshotsFor(1), snapshotsFor(1000), snapshotsFor(1_000_000)]).toEqual([1, 7, 12])
+    expect([1, 2, 3, 6, 7, 20, 21, 70, 71, 1000, 1_000_000].map(snapshotsFor)).toEqual([
+      1, 1, 2, 2, 3, 3, 4, 4, 5, 7, 12
+    ])
   })
 
   it("places its first snapshots one after the other", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 5000 }), fc.integer({ min: 1, max: 40 }), (length, snapshots) => {
-        const found = parts(length, snapshots)
+        const found = [...parts(length, snapshots)]
         expect(found.length).toBeLessThanOrEqual(snapshots)
         expect(found.reduce((from, part) => (expect(part.from).toBe(from), from + part.length), 0)).toBe(length)
         expect(found.map((part) => part.snapshots)).toEqual(found.map((_, i) => snapshots - i))
+        // Before the last part there are more steps than places for their carries, in it no place is left or one for each.
+        const last = found.pop()!
+        for (const { from, snapshots } of found) expect(length - from).toBeGreaterThan(snapshots + 1)
+        expect(last.snapshots === 1 || last.length <= last.snapshots + 1).toBe(true)
       })
     )
   })
@@ -424,6 +430,52 @@ describe("derivatives with and without checkpoints", () => {
         ])
           compare({ choices, length, reverse }, checkpoint)
       }
+    }
+  })
+
+  it.each(strategies)("are the same where a step of the pullback reads less than the step itself: %j", (checkpoint) => {
+    // The pullback reads `a`, which comes from `c`, which it does not read.
+    const carried = (checkpoint: Primitive.Checkpoint) =>
+      Fn.make(
+        { x: [], y: [] },
+        ({ x, y }) =>
+          Expr.iterate(
+            9,
+            ({ a, c }) => ({ a: Expr.add(Expr.sin(a), c), c: Expr.add(c, 0.125) }),
+            { a: x, c: y },
+            { checkpoint }
+          ).a
+      )
+    // The constants `x` and `y` are used by what is emitted alone.
+    const emitted = (checkpoint: Primitive.Checkpoint) =>
+      Fn.make({ x: [], y: [] }, ({ x, y }) =>
+        Expr.sum(
+          Expr.scan(
+            (a, w) => [Expr.mul(Expr.sin(a), w), Expr.mul(Expr.mul(a, x), Expr.exp(y))],
+            Expr.mul(x, y),
+            Tensor.make([1, 0.5, 2, -1, 0.25, 3, 0.75, 1.5, 1]),
+            { checkpoint }
+          )[1]
+        )
+      )
+    // A constant before and after those that advance.
+    const both = (checkpoint: Primitive.Checkpoint) =>
+      Fn.make({ x: [], y: [] }, ({ x, y }) => {
+        const [x2, y2] = [Expr.sin(x), Expr.exp(y)]
+        const [last, ys] = Expr.scan(
+          (a, w) => [Expr.mul(Expr.sin(Expr.mul(a, y)), w), Expr.add(Expr.mul(x2, a), Expr.mul(Expr.cos(a), y2))],
+          x,
+          Tensor.make([1, 0.5, 2, -1, 0.25, 3, 0.75, 1.5, 1]),
+          { checkpoint }
+        )
+        return Expr.add(last, Expr.sum(ys))
+      })
+    for (const f of [carried, emitted, both]) {
+      const at = { x: 0.7, y: -0.3 }
+      expect(Fn.runSync(Reverse.grad(f(checkpoint)), at)).toEqual(Fn.runSync(Reverse.grad(f("all")), at))
+      expect(Reverse.evaluate(f(checkpoint), { primals: at, cotangents: 1 })).toEqual(
+        Reverse.evaluate(f("all"), { primals: at, cotangents: 1 })
+      )
     }
   })
 

@@ -746,6 +746,7 @@ export const direct = {
       (f: Function): Function =>
       (x) =>
         pushed(f, x!, 1),
+    jacobian,
     jvp:
       (f: Function): Function =>
       (given) => {

@@ -54,7 +54,8 @@ describe("a zero tangent, and a zero cotangent, stay zero", () => {
     ["clamp, a bound NaN", ({ h, l, x }) => Expr.clamp(x!, l!, h!), { x: 1, l: nan, h: 2 }],
     ["clamp, the other bound NaN", ({ h, l, x }) => Expr.clamp(x!, l!, h!), { x: 1, l: 0, h: nan }],
     ["polygamma at a pole", ({ x }) => Expr.polygamma(x!, 1), { x: 0 }],
-    ["reduceMin beside NaN", ({ x }) => Expr.min(x!, 2), { x: Tensor.make([nan, 1]) as Tensor.Tensor }],
+    ["reduceMin beside NaN", ({ x }) => Expr.reduceMin(x!), { x: Tensor.make([nan, 1]) as Tensor.Tensor }],
+    ["reduceMax beside NaN", ({ x }) => Expr.reduceMax(x!), { x: Tensor.make([nan, 1]) as Tensor.Tensor }],
     ["values of eigh", ({ x }) => Expr.eigh(x as never).values, { x: matrix([nan, 1], [1, 2]) }],
     ["vectors of eigh", ({ x }) => Expr.eigh(x as never).vectors, { x: matrix([nan, 1], [1, 2]) }],
     ["q of a singular matrix", ({ x }) => Expr.qr(x as never).q, { x: matrix([1, 0], [1, 0], [2, 0]) }],
@@ -65,6 +66,16 @@ describe("a zero tangent, and a zero cotangent, stay zero", () => {
       "lstsq, more rows",
       ({ b, x }) => Expr.lstsq(x as never, b as never),
       { x: matrix([1, 0], [0, 1], [1, 1]), b: matrix([inf], [1], [2]) }
+    ],
+    [
+      "lstsq, more rows, infinite ones",
+      ({ b, x }) => Expr.lstsq(x as never, b as never),
+      { x: matrix([inf, 0], [0, 1], [1, 1]), b: matrix([1], [1], [2]) }
+    ],
+    [
+      "lstsq, more columns, infinite ones",
+      ({ b, x }) => Expr.lstsq(x as never, b as never),
+      { x: matrix([inf, 0, 1], [0, 1, 1]), b: matrix([1], [1]) }
     ],
     [
       "lstsq, more columns",

@@ -15,6 +15,7 @@ export const passes: ReadonlyArray<readonly [string, (program: LoopProgram) => L
   ["dropDeadCode", dropDeadCode],
   ["forwardCopies", forwardCopies],
   ["forwardCopies", forwardCopies],
+  ["forwardCopies", forwardCopies],
   ["distributeFills", distributeFills],
   ["fuse", fuse],
   ["contract", contract],
