@@ -6,6 +6,7 @@
 //   pnpm mutate --json FILE              also writes what became of each
 //   pnpm mutate --again FILE             those that survived when that file was written
 //   pnpm mutate --cache                  remembers what each test reaches, in out/, until a source or that test changes
+//   pnpm mutate --thorough               what is known to survive is tried as hard as the others
 //   pnpm mutate --write                  also writes docs/mutation.md
 //
 // A survivor fails the run, unless scripts/mutation/survivors.json says why it survives; so does an explanation of what no longer survives.
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: String(1 + Math.trunc(Math.random() * 1e6)) },
     workers: { type: "string", default: String(availableParallelism()) },
     write: { type: "boolean", default: false },
+    thorough: { type: "boolean", default: false },
     json: { type: "string" },
     again: { type: "string" },
     cache: { type: "boolean", default: false }
@@ -143,8 +145,8 @@ const result = await tryMutants({
   setup: { root, sources, memories: [`${root}/packages/core/src/internal/memory.ts`], tests },
   mutants: chosen,
   workers: Number(values.workers),
-  // What is known to survive is tried less hard, unless time does not matter.
-  budget: (mutant) => (!values.write && explanationOf(mutant) !== undefined ? 500 : 3000),
+  // What is known to survive is tried less hard.
+  budget: (mutant) => (!values.thorough && explanationOf(mutant) !== undefined ? 500 : 3000),
   longest: 1500,
   order: (list) => (values.seconds === undefined ? list : shuffled(list, Number(values.seed))),
   stopped: () => interrupted || performance.now() - started > seconds * 1000,

@@ -66,8 +66,8 @@ a result lost. Each change has to make a test of the packages fail. \`npx -y pnp
 as long as it has; a survivor without an explanation fails the run, and so does an explanation of what no longer survives.
 
 All mutants live in one version of the rules, behind a switch, and the tests of \`forward-mode\`, \`reverse-mode\` and \`testing\` are loaded once: a mutant costs
-what the tests that reach it cost until one fails, some milliseconds for most. Numbers of tests that take longer than 1.5 s are left out, and a mutant gets at most 3 s of
-tests. \`packages/testing/scripts/mutation\` holds the mutator, \`survivors.json\` in it the explanations below.
+what the tests that reach it cost until one fails, some milliseconds for most. Tests that take longer than 1.5 s are left out, and a mutant gets at most 3 s of
+tests, one that is explained half a second (\`--thorough\`: 3 s, too). \`packages/testing/scripts/mutation\` holds the mutator, \`survivors.json\` in it the explanations below.
 
 ${mutants} mutants, ${tests} tests, ${new Date().toISOString().slice(0, 10)}. The score counts what was killed among those without explanation.
 
