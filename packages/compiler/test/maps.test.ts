@@ -84,4 +84,22 @@ describe.each([
       for (const seed of [1, 2]) compare(f, service, inputsOf(f, seed), 1e-10)
     }
   })
+
+  it("what is left over from vectors, with subscripts that run the other way", () => {
+    for (const shape of [
+      [5, 2, 4],
+      [17, 3, 5],
+      [9, 2, 1, 3]
+    ]) {
+      const f = Fn.make({ x: shape }, ({ x }) => ({
+        total: Expr.sum(Expr.exp(Expr.reverse(x))),
+        waves: Expr.sin(Expr.reverse(x)),
+        turned: Expr.mul(Expr.transpose(Expr.reverse(x)), 2),
+        strided: Expr.exp(
+          Expr.slice(Expr.reverse(x), { starts: shape.map(() => 0), limits: shape, strides: shape.map(() => 2) })
+        )
+      })) as unknown as Fn.Any
+      compare(f, service, inputsOf(f, 1), 5e-15)
+    }
+  })
 })
