@@ -5,8 +5,7 @@
  *
  * A program becomes one module with a memory of its own: inputs, outputs, constants and intermediate arrays have fixed places, loops run on vectors
  * of two doubles where that pays. Elementary functions are part of the module, so results are the same bit by bit on every engine; they are
- * within 1 ULP (exp, log) or 2 ULP of the exact value, with the exceptions that `docs/accuracy.md` lists. Sums of several terms may be added up in another
- * order than in the interpreter.
+ * within 1 ULP (exp, log) or 2 ULP of the exact value. Sums of several terms may be added up in another order than in the interpreter.
  *
  * No code is made from strings, so a content-security policy needs to allow `'wasm-unsafe-eval'` only.
  *
@@ -16,12 +15,12 @@ import { Backend } from "@fluxion/core"
 import type { Layer } from "effect"
 import { cached } from "./internal/cache.ts"
 import { explain } from "./internal/explain.ts"
+import type { LoopProgram } from "./internal/loops/model.ts"
 import { lower } from "./internal/lower/index.ts"
 import { optimise } from "./internal/passes/index.ts"
 import { attempt, Refused } from "./internal/refusal.ts"
 import { MOST_MEMORY, PAGE, print, type Printed } from "./internal/wasm/print.ts"
 import { executable } from "./internal/wasm/run.ts"
-import type { LoopProgram } from "./internal/loops/model.ts"
 
 const name = "wasm"
 

@@ -569,36 +569,53 @@ const picks: fc.Arbitrary<Picks> = fc.letrec<{ readonly picks: Picks }>((tie) =>
   )
 })).picks
 
+interface Recipe {
+  readonly inputs: Tree.Spec
+  readonly before: ReadonlyArray<number>
+  readonly steps: ReadonlyArray<Step>
+  readonly outputs: Picks
+}
+
 /** A random program over all primitives, with trees of inputs and outputs, shared nodes, and constants of every kind. */
 export const program: fc.Arbitrary<Fn.Any> = fc
   .record({ inputs: spec, before: choices, steps: fc.array(step, { maxLength: 30 }), outputs: picks })
-  .map(({ before, inputs, outputs, steps }) => {
-    // Constants, and what is computed of them, may be older than the inputs.
-    const captured = new Builder([])
-    captured.choices = new Choices(before)
-    captured.pool.push(captured.constant("real", captured.choices.of(shapes)))
-    if (captured.choices.boolean()) rows.exp(captured, "exp" as never)
-    return Fn.make(inputs, (tree) => {
-      const builder = new Builder([
-        ...captured.pool,
-        ...(Tree.flatten(inputs, tree) as ReadonlyArray<Expr.Any>).map(toNode)
-      ])
-      for (const { choices, primitive } of steps) {
-        builder.choices = new Choices(choices)
-        const build: Build =
-          primitive in rows ? rows[primitive as Primitive.Name] : controlRows[primitive as Primitive.ControlName]
-        build(builder, primitive as never)
-      }
-      const { pool } = builder
-      const visit = (picks: Picks): Tree.ExprTree => {
-        if (typeof picks === "number") return toExpr(pool[pool.length - 1 - (picks % pool.length)]!) as Expr.AnyOperand
-        return Array.isArray(picks)
-          ? picks.map(visit)
-          : Object.fromEntries(Object.entries(picks).map(([key, child]) => [key, visit(child)]))
-      }
-      return visit(outputs) as Expr.Expr
-    }) as unknown as Fn.Any
-  })
+  .map((recipe) => follow(recipe))
+
+/** A random program that ends with a primitive, and gives its (last) result. */
+export const programOf = (primitive: Primitive.Name | Primitive.ControlName): fc.Arbitrary<Fn.Any> =>
+  fc
+    .record({ inputs: spec, before: choices, steps: fc.array(step, { maxLength: 4 }), last: choices })
+    .map(({ before, inputs, last, steps }) =>
+      follow({ inputs, before, steps: [...steps, { primitive, choices: last }], outputs: 0 })
+    )
+
+const follow = ({ before, inputs, outputs, steps }: Recipe): Fn.Any => {
+  // Constants, and what is computed of them, may be older than the inputs.
+  const captured = new Builder([])
+  captured.choices = new Choices(before)
+  captured.pool.push(captured.constant("real", captured.choices.of(shapes)))
+  if (captured.choices.boolean()) rows.exp(captured, "exp" as never)
+  return Fn.make(inputs, (tree) => {
+    const builder = new Builder([
+      ...captured.pool,
+      ...(Tree.flatten(inputs, tree) as ReadonlyArray<Expr.Any>).map(toNode)
+    ])
+    for (const { choices, primitive } of steps) {
+      builder.choices = new Choices(choices)
+      const build: Build =
+        primitive in rows ? rows[primitive as Primitive.Name] : controlRows[primitive as Primitive.ControlName]
+      build(builder, primitive as never)
+    }
+    const { pool } = builder
+    const visit = (picks: Picks): Tree.ExprTree => {
+      if (typeof picks === "number") return toExpr(pool[pool.length - 1 - (picks % pool.length)]!) as Expr.AnyOperand
+      return Array.isArray(picks)
+        ? picks.map(visit)
+        : Object.fromEntries(Object.entries(picks).map(([key, child]) => [key, visit(child)]))
+    }
+    return visit(outputs) as Expr.Expr
+  }) as unknown as Fn.Any
+}
 
 // -----------------------------------------------------------------------------
 // Sameness

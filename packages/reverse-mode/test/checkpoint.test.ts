@@ -74,7 +74,7 @@ describe("the binomial schedule", () => {
   it("places its first snapshots one after the other", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 5000 }), fc.integer({ min: 1, max: 40 }), (length, snapshots) => {
-        const found = parts(length, snapshots)
+        const found = [...parts(length, snapshots)]
         expect(found.length).toBeLessThanOrEqual(snapshots)
         expect(found.reduce((from, part) => (expect(part.from).toBe(from), from + part.length), 0)).toBe(length)
         expect(found.map((part) => part.snapshots)).toEqual(found.map((_, i) => snapshots - i))

@@ -121,6 +121,8 @@ const steps: ReadonlyArray<Step> = [
   smooth((draw) => Formulas.mul(draw.choose(8), draw.pick(), draw.pick())),
   smooth((draw) => Formulas.sub(draw.choose(8), draw.pick(), draw.pick())),
   smooth((draw) => Formulas.neg(draw.pick())),
+  // With a number before it: 2x.
+  smooth((draw) => Formulas.mul(3, Formulas.number([2, 3, 0.5, 10][draw.choose(4)]!), draw.pick())),
   smooth(unary(Expr.sin, "sin")),
   smooth(unary(Expr.cos, "cos")),
   smooth(unary(Expr.exp, "exp", tanh)),

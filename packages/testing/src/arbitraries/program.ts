@@ -274,7 +274,7 @@ const related = (shapes: fc.Arbitrary<Shape.Shape>, count: number): fc.Arbitrary
  * const three = fc.property(typed, ({ fn, inputs }) => Fn.runSync(fn, inputs).data.length === 3)
  * console.log(fc.check(three, { numRuns: 20 }).failed) // false
  *
- * const shrunk = fc.check(fc.property(typed, () => false))
+ * const shrunk = fc.check(fc.property(typed, ({ fn }) => !Fn.isFn(fn)))
  * console.log(shrunk.counterexample?.[0].code.split("\n")[0])
  * // const program = Fn.make({ w: [2, 3], row: Type.index([]) }, ({ w, row }) => Expr.sum(w, { axis: 0 }))
  * ```

@@ -17,8 +17,12 @@ class List<T> extends fc.Arbitrary<ReadonlyArray<T>> {
   }
 
   override generate(random: fc.Random, bias: number | undefined): fc.Value<ReadonlyArray<T>> {
-    const length = random.nextInt(this.min, this.max)
-    return this.of(Array.from({ length }, () => this.item.generate(random, bias)))
+    // As in the lists of fast-check: biased ones are now and then, and short ones among those.
+    const own = bias !== undefined && random.nextInt(1, bias) === 1 ? bias : undefined
+    const short = own !== undefined && random.nextInt(1, 2) === 1
+    const most = short ? this.min + Math.floor(Math.log2(1 + this.max - this.min)) : this.max
+    const length = random.nextInt(this.min, most)
+    return this.of(Array.from({ length }, () => this.item.generate(random, own)))
   }
 
   override canShrinkWithoutContext(_value: unknown): _value is ReadonlyArray<T> {

@@ -135,7 +135,7 @@ describe("a program of given inputs and outputs", () => {
   })
 
   it("uses indices and truth values that it is given", () => {
-    const inputs = { rows: Type.index([2]), on: Type.bool([3]), x: [3, 2] } as const
+    const inputs = { rows: Type.index([2]), on: Type.bool([3]), x: [2, 3] } as const
     const points = Arbitraries.point(inputs, { indices: { max: 1 } })
     const programs = Arbitraries.program({ inputs, points, derivatives: false, controlFlow: false })
     const codes = fc.sample(programs, 300).map(({ code }) => code)

@@ -1,6 +1,15 @@
 // Going over statements.
 
-import type { Access, Affine, Combine, Loop, Operand, Statement } from "./model.ts"
+import {
+  type Access,
+  type Affine,
+  type Buffer,
+  type Combine,
+  type Loop,
+  type Operand,
+  type Statement,
+  storageOf
+} from "./model.ts"
 
 export type Role = "read" | "write" | Combine
 
@@ -135,3 +144,20 @@ export const rewrite = (
   }
   return statements.map(statement)
 }
+
+/** The buffers that kernels read and write: they stay as they are. */
+export const kernelBuffers = (statements: ReadonlyArray<Statement>): ReadonlyArray<Buffer> =>
+  statements.flatMap((statement): ReadonlyArray<Buffer> => {
+    switch (statement._tag) {
+      case "Kernel":
+        return [...statement.operands, ...statement.results].map(storageOf)
+      case "For":
+        return kernelBuffers(statement.body)
+      case "If":
+        return [...kernelBuffers(statement.whenTrue), ...kernelBuffers(statement.whenFalse)]
+      case "While":
+        return [...kernelBuffers(statement.test), ...kernelBuffers(statement.body)]
+      default:
+        return []
+    }
+  })

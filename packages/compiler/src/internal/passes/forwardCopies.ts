@@ -11,10 +11,12 @@ import {
   storageOf
 } from "../loops/model.ts"
 import { nestOf } from "../loops/nest.ts"
-import { forEachAccess, rewrite } from "../loops/walk.ts"
+import { forEachAccess, kernelBuffers, rewrite } from "../loops/walk.ts"
 
 interface Copy {
+  /** The buffer, by the name under which it is read. */
   readonly source: Buffer
+  readonly to: Access
   /** The place of an element of the source in the target. */
   readonly place: (at: ReadonlyArray<Affine.Affine>) => Access
   readonly target: Buffer
@@ -30,10 +32,11 @@ const copyOf = (statement: Statement): Copy | undefined => {
   if (only!.combine !== undefined && only!.combine !== "add") return
   const [operand] = only!.operands
   const { target } = only!
-  if (operand!._tag !== "Access" || operand!.buffer.role !== "temporary" || operand!.buffer.storage !== undefined)
-    return
-  if (target.buffer.storage !== undefined || target.buffer.role === "tape") return
+  if (operand!._tag !== "Access" || operand!.buffer.role !== "temporary") return
   const source = operand!.buffer
+  // Under another name only as a list of all elements, which has a place for each of any shape.
+  if (source.storage !== undefined && source.shape.length !== 1) return
+  if (target.buffer.storage !== undefined || target.buffer.role === "tape") return
   const own = new Map<Loop, number>()
   for (let axis = 0; axis < source.shape.length; axis++) {
     const subscript = operand!.at[axis]!
@@ -47,6 +50,7 @@ const copyOf = (statement: Statement): Copy | undefined => {
   if (target.at.some(({ dynamic }) => dynamic.length > 0)) return
   return {
     source,
+    to: target,
     target: target.buffer,
     isAdded: only!.combine === "add",
     place: (at) =>
@@ -75,6 +79,22 @@ const isZeros = (statement: Statement, buffer: Buffer): boolean => {
   return only!.operation === "copy" && operand!._tag === "Literal" && operand!.value === 0 && covered === size
 }
 
+/** Whether a statement writes to a buffer only, and to other elements than another access. */
+const isApart = (statement: Statement, to: Access): boolean => {
+  let fits = true
+  forEachAccess([statement], (a, role) => {
+    if (a.buffer !== to.buffer) return
+    if (role !== "write") fits = false
+    const isOther = a.at.some((subscript, axis) => {
+      const own = Affine.range(subscript)
+      const other = Affine.range(to.at[axis]!)
+      return own !== undefined && other !== undefined && (own[1] < other[0] || own[0] > other[1])
+    })
+    if (!isOther) fits = false
+  })
+  return fits
+}
+
 /** Whether all accesses of a statement to a buffer add to it. */
 const isAddedTo = (statement: Statement, buffer: Buffer): boolean => {
   let fits = true
@@ -88,15 +108,16 @@ export const forwardCopies = (program: LoopProgram): LoopProgram => {
   const total = new Map<Buffer, number>()
   const aliased = new Set<Buffer>()
   const writes = new Map<Buffer, number>()
+  const reads = new Map<Buffer, number>()
   const combined = new Set<Buffer>()
-  const inKernels = new Set<Buffer>()
-  forEachAccess(program.statements, ({ at, buffer }, role) => {
+  const inKernels = new Set(kernelBuffers(program.statements))
+  forEachAccess(program.statements, ({ buffer }, role) => {
     const storage = storageOf(buffer)
     if (storage !== buffer) aliased.add(storage)
     total.set(storage, (total.get(storage) ?? 0) + 1)
-    if (role !== "read") writes.set(storage, (writes.get(storage) ?? 0) + 1)
+    const counts = role === "read" ? reads : writes
+    counts.set(storage, (counts.get(storage) ?? 0) + 1)
     if (role !== "read" && role !== "write") combined.add(storage)
-    if (at.length !== buffer.shape.length) inKernels.add(storage)
   })
   const block = (statements: ReadonlyArray<Statement>): ReadonlyArray<Statement> => {
     let own = statements.map(inside)
@@ -111,15 +132,19 @@ export const forwardCopies = (program: LoopProgram): LoopProgram => {
     const candidates = own.flatMap((statement, i) => {
       const copy = copyOf(statement)
       if (copy === undefined) return []
-      const { source, target } = copy
-      if (aliased.has(source) || aliased.has(target) || inKernels.has(source) || inKernels.has(target)) return []
+      const { target } = copy
+      const source = storageOf(copy.source)
+      if (aliased.has(target) || inKernels.has(source) || inKernels.has(target)) return []
+      if (reads.get(source) === 1 && !copy.isAdded) return [{ i, copy }]
+      if (aliased.has(source)) return []
       return combined.has(source) && (copy.isAdded || writes.get(target) === 1) ? [{ i, copy }] : []
     })
     if (candidates.length === 0) return own
     const counts = own.map(accesses)
     const removed = new Set<number>()
     for (const { copy, i } of candidates) {
-      const { place, source, target } = copy
+      const { place, target, to } = copy
+      const source = storageOf(copy.source)
       const users = counts.flatMap((count, k) => (count.has(source) ? [k] : []))
       const inBlock = users.reduce((sum, k) => sum + counts[k]!.get(source)!, 0)
       // All uses are in this block, and nothing reads the target before the copy.
@@ -132,12 +157,17 @@ export const forwardCopies = (program: LoopProgram): LoopProgram => {
         if (!before.every((statement) => fills.includes(statement) || isAddedTo(statement, source))) continue
         if (!own.every((statement, k) => k === i || !counts[k]!.has(target) || isAddedTo(statement, target))) continue
         removed.add(own.indexOf(fills[0]!))
-      } else if (counts.slice(0, i).some((count) => count.has(target))) continue
+      } else if (
+        own.some((statement, k) => k < i && !removed.has(k) && counts[k]!.has(target) && !isApart(statement, to))
+      ) {
+        continue
+      }
       own = own.map((statement, k) =>
         k === i || !users.includes(k)
           ? statement
           : rewrite([statement], {
-              access: (a) => (a.buffer === source ? place(a.at) : a)
+              access: (a) =>
+                storageOf(a.buffer) !== source ? a : place(a.buffer === copy.source ? a.at : [Affine.linear(a)])
             })[0]!
       )
       for (const k of users) {

@@ -8,11 +8,13 @@ import { forwardCopies } from "./forwardCopies.ts"
 import { forwardStores } from "./forwardStores.ts"
 import { fuse } from "./fuse.ts"
 import { promote } from "./promote.ts"
+import { shareLocals } from "./shareLocals.ts"
 import { simplifyValues } from "./values.ts"
 
 export const passes: ReadonlyArray<readonly [string, (program: LoopProgram) => LoopProgram]> = [
   ["simplifyValues", simplifyValues],
   ["dropDeadCode", dropDeadCode],
+  ["forwardCopies", forwardCopies],
   ["forwardCopies", forwardCopies],
   ["forwardCopies", forwardCopies],
   ["distributeFills", distributeFills],
@@ -21,7 +23,8 @@ export const passes: ReadonlyArray<readonly [string, (program: LoopProgram) => L
   ["promote", promote],
   ["forwardStores", forwardStores],
   ["simplifyValues", simplifyValues],
-  ["dropDeadCode", dropDeadCode]
+  ["dropDeadCode", dropDeadCode],
+  ["shareLocals", (program) => shareLocals(program)]
 ]
 
 export const optimise = (program: LoopProgram): LoopProgram => passes.reduce((made, [, pass]) => pass(made), program)

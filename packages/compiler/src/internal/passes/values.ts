@@ -15,7 +15,7 @@ import {
   storageOf
 } from "../loops/model.ts"
 import { isLocal } from "../loops/scopes.ts"
-import { forEachAccess, rewrite } from "../loops/walk.ts"
+import { forEachAccess, kernelBuffers, rewrite } from "../loops/walk.ts"
 
 const isNumber = (operand: Operand | undefined, value: number): boolean =>
   operand?._tag === "Literal" && Object.is(operand.value, value)
@@ -216,19 +216,3 @@ const rewriteShallow = (
       return rewrite([statement], rules)
   }
 }
-
-const kernelBuffers = (statements: ReadonlyArray<Statement>): ReadonlyArray<Buffer> =>
-  statements.flatMap((statement): ReadonlyArray<Buffer> => {
-    switch (statement._tag) {
-      case "Kernel":
-        return [...statement.operands, ...statement.results].map(storageOf)
-      case "For":
-        return kernelBuffers(statement.body)
-      case "If":
-        return [...kernelBuffers(statement.whenTrue), ...kernelBuffers(statement.whenFalse)]
-      case "While":
-        return [...kernelBuffers(statement.test), ...kernelBuffers(statement.body)]
-      default:
-        return []
-    }
-  })

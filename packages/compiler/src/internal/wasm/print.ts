@@ -416,6 +416,24 @@ class Printer {
     const { elementType } = access.buffer
     const instruction = elementType === "real" ? "f64.load" : elementType === "index" ? "i32.load" : "i32.load8_u"
     this.code.memory(instruction, offset)
+    this.fromMask(access.buffer)
+  }
+
+  /** A truth value of a lane is all ones in memory of its own: makes it one of zero and one. */
+  private fromMask(buffer: Buffer): void {
+    if (buffer.elementType !== "bool" || !this.isExpanded(buffer)) return
+    this.code.i32Const(1)
+    this.code.op("i32.and")
+  }
+
+  /** Computes a truth value, as it is stored: where each lane has memory of its own, as a mask. */
+  private storing(buffer: Buffer, emit: () => void): void {
+    const isMask = buffer.elementType === "bool" && this.isExpanded(buffer)
+    if (isMask) this.code.i32Const(0)
+    emit()
+    if (!isMask) return
+    this.code.op("i32.sub")
+    this.code.op("i64.extend_i32_s")
   }
 
   private readIndex(access: Access, lane: number): void {
@@ -616,20 +634,30 @@ class Printer {
       return
     }
     const lane = this.mode._tag === "Lane" ? this.mode.lane : 0
-    const store = elementType === "real" ? "f64.store" : elementType === "index" ? "i32.store" : "i32.store8"
+    const store =
+      elementType === "real"
+        ? "f64.store"
+        : elementType === "index"
+          ? "i32.store"
+          : this.isExpanded(buffer)
+            ? "i64.store"
+            : "i32.store8"
     if (combine === undefined) {
       const offset = this.place(target, lane)
-      this.scalarOperation(statement)
+      this.storing(buffer, () => this.scalarOperation(statement))
       code.memory(store, offset)
       return
     }
     const offset = this.place(target, lane)
     const address = code.local("i32")
     code.tee(address)
-    code.get(address)
-    code.memory(elementType === "real" ? "f64.load" : elementType === "index" ? "i32.load" : "i32.load8_u", offset)
-    this.scalarOperation(statement)
-    this.combineScalar(combine, elementType)
+    this.storing(buffer, () => {
+      code.get(address)
+      code.memory(elementType === "real" ? "f64.load" : elementType === "index" ? "i32.load" : "i32.load8_u", offset)
+      this.fromMask(buffer)
+      this.scalarOperation(statement)
+      this.combineScalar(combine, elementType)
+    })
     code.memory(store, offset)
     code.release(address)
   }
@@ -683,6 +711,10 @@ class Printer {
       code.get(this.vectorLocal(buffer))
       return
     }
+    if (this.isExpanded(buffer)) {
+      code.memory("v128.load", this.place(o))
+      return
+    }
     if (buffer.elementType === "bool") {
       for (const lane of [0, 1]) {
         this.inLane(lane, () => this.loadScalar(o, lane))
@@ -691,10 +723,6 @@ class Printer {
         else code.lane("i64x2.replace_lane", 1)
       }
       code.op("i64x2.neg")
-      return
-    }
-    if (this.isExpanded(buffer)) {
-      code.memory("v128.load", this.place(o))
       return
     }
     const linear = Affine.linear(o)

@@ -1,0 +1,235 @@
+// What each pass does, on programs small enough to read.
+
+import { type Body, Expr, Fn } from "@fluxion/core"
+import { describe, expect, it } from "vitest"
+import { print } from "../../../src/internal/loops/print.ts"
+import { lower } from "../../../src/internal/lower/index.ts"
+import { contract } from "../../../src/internal/passes/contract.ts"
+import { dropDeadCode } from "../../../src/internal/passes/deadCode.ts"
+import { distributeFills } from "../../../src/internal/passes/distributeFills.ts"
+import { forwardCopies } from "../../../src/internal/passes/forwardCopies.ts"
+import { forwardStores } from "../../../src/internal/passes/forwardStores.ts"
+import { fuse } from "../../../src/internal/passes/fuse.ts"
+import { promote } from "../../../src/internal/passes/promote.ts"
+import { simplifyValues } from "../../../src/internal/passes/values.ts"
+import { vectorise } from "../../../src/internal/passes/vectorise.ts"
+
+const lowered = (f: Fn.Any) => lower(f as unknown as Body.Body)
+
+/** Lines without the indent of this file. */
+const lines = (text: string): string => {
+  const own = text.split("\n").slice(1, -1)
+  const indent = Math.min(...own.map((line) => line.search(/\S/)))
+  return own.map((line) => line.slice(indent)).join("\n")
+}
+
+const chain = lowered(Fn.make({ x: [5], y: [5] }, ({ x, y }) => Expr.exp(Expr.mul(Expr.add(x, y), 2))))
+
+it("lowering writes one loop nest for each operation", () => {
+  expect(print(chain)).toBe(
+    lines(`
+      for l0 < 5, in any order {
+        t0[l0] = in0[l0] + in1[l0]
+      }
+      for l1 < 5, in any order {
+        t1[l1] = t0[l1] * 2
+      }
+      for l2 < 5, in any order {
+        t2[l2] = exp(t1[l2])
+      }
+      for l3 < 5, in any order {
+        out0[l3] = t2[l3]
+      }
+    `)
+  )
+})
+
+describe("fuse", () => {
+  it("joins loops over the same range", () => {
+    expect(print(fuse(chain))).toBe(
+      lines(`
+        for l0 < 5, in any order {
+          t0[l0] = in0[l0] + in1[l0]
+          t1[l0] = t0[l0] * 2
+          t2[l0] = exp(t1[l0])
+          out0[l0] = t2[l0]
+        }
+      `)
+    )
+  })
+
+  it("keeps a loop apart that reads what other iterations write", () => {
+    const reversed = lowered(Fn.make([5], (x) => Expr.reverse(Expr.exp(x))))
+    expect(print(fuse(reversed))).toBe(
+      lines(`
+        for l0 < 5, in any order {
+          t0[l0] = exp(in0[l0])
+        }
+        for l1 < 5, in any order {
+          out0[l1] = t0[-l1 + 4]
+        }
+      `)
+    )
+  })
+
+  it("turns a loop over steps inside out where its body is elementwise", () => {
+    const steps = lowered(
+      Fn.make([10, 4], (x) => Expr.scan((c, y) => [Expr.add(Expr.sin(c), y), c], Expr.zeros([4]), x)[0])
+    )
+    expect(print(contract(fuse(dropDeadCode(steps))))).toBe(
+      lines(`
+        for l0 < 4, in any order {
+          v0 = 0
+          for l1 < 10 {
+            v1 = sin(v0)
+            v2 = v1 + in0[l1, l0]
+            v0 = v2
+          }
+          out0[l0] = v0
+        }
+      `)
+    )
+  })
+})
+
+it("contract keeps of a temporary array what one iteration uses", () => {
+  expect(print(contract(fuse(chain)))).toBe(
+    lines(`
+      for l0 < 5, in any order {
+        v0 = in0[l0] + in1[l0]
+        v1 = v0 * 2
+        v2 = exp(v1)
+        out0[l0] = v2
+      }
+    `)
+  )
+})
+
+const total = lowered(Fn.make([5], (x) => Expr.sum(Expr.exp(x))))
+
+it("forwardCopies computes a sum where it is wanted", () => {
+  expect(print(forwardCopies(total))).toBe(
+    lines(`
+      for l0 < 5, in any order {
+        t0[l0] = exp(in0[l0])
+      }
+      out0 = 0
+      for l1 < 5, in any order {
+        out0 += t0[l1]
+      }
+    `)
+  )
+})
+
+it("promote keeps what a loop adds up in a local variable", () => {
+  expect(print(promote(contract(fuse(forwardCopies(total)))))).toBe(
+    lines(`
+      out0 = 0
+      v0 = out0
+      for l0 < 5, in any order {
+        v1 = exp(in0[l0])
+        v0 += v1
+      }
+      out0 = v0
+    `)
+  )
+})
+
+it("forwardStores reads an element once, and not after it was written", () => {
+  const square = lowered(Fn.make([5], (x) => Expr.mul(Expr.add(x, 1), x)))
+  expect(print(forwardStores(fuse(square)))).toBe(
+    lines(`
+      for l0 < 5, in any order {
+        v0 = in0[l0]
+        v1 = v0 + 1
+        t0[l0] = v1
+        v2 = v1 * v0
+        t1[l0] = v2
+        out0[l0] = v2
+      }
+    `)
+  )
+})
+
+it("simplifyValues computes nothing twice, and no operation with a known result", () => {
+  const f = lowered(
+    Fn.make([], (x) => Expr.sub(Expr.mul(Expr.exp(Expr.mul(x, 1)), Expr.exp(Expr.add(x, -0))), Expr.mul(2, 3)))
+  )
+  expect(print(simplifyValues(forwardStores(f)))).toBe(
+    lines(`
+      v0 = in0
+      v1 = exp(v0)
+      v2 = v1 * v1
+      v3 = v2 - 6
+      out0 = v3
+    `)
+  )
+})
+
+it("simplifyValues keeps what IEEE arithmetic does not allow to leave out", () => {
+  const f = lowered(Fn.make([], (x) => Expr.add(Expr.mul(x, 0), Expr.sub(Expr.add(x, 0), x))))
+  expect(print(simplifyValues(forwardStores(f)))).toBe(
+    lines(`
+      v0 = in0
+      v1 = v0 * 0
+      v2 = v0 + 0
+      v3 = v2 - v0
+      v4 = v1 + v3
+      out0 = v4
+    `)
+  )
+})
+
+it("dropDeadCode drops what nothing reads, and keeps checks", () => {
+  const f = lowered(
+    Fn.make(
+      [3],
+      (x) => Expr.scan((c, y) => [Expr.add(c, Expr.stopGradient(Expr.checked.sqrt(y))), Expr.exp(y)], 0, x)[0]
+    )
+  )
+  const after = print(dropDeadCode(f))
+  expect(print(f)).toContain("exp")
+  expect(after).not.toContain("exp")
+  expect(after).toContain("check ")
+})
+
+it("distributeFills takes initial values out of sequential loops", () => {
+  const f = lowered(Fn.make([3, 4], (x) => Expr.scan((c, y) => [Expr.add(c, 1), Expr.sum(y)], 0, x)[1]))
+  const moved = distributeFills(forwardCopies(forwardCopies(f)))
+  expect(print(moved)).toBe(
+    lines(`
+      v0 = 0
+      for l0 < 3, in any order {
+        out0[l0] = 0
+      }
+      for l1 < 3 {
+        v1 = v0 + 1
+        for l2 < 4, in any order {
+          out0[l1] += in0[l1, l2]
+        }
+        v0 = v1
+      }
+    `)
+  )
+})
+
+describe("vectorise", () => {
+  it("chooses loops in which elements lie side by side, and none of few iterations", () => {
+    const inner = fuse(lowered(Fn.make([3, 64], (x) => Expr.exp(x))))
+    expect(Array.from(vectorise(inner, 2).keys(), ({ extent }) => extent)).toEqual([64])
+    const short = fuse(lowered(Fn.make([3], (x) => Expr.exp(x))))
+    expect(vectorise(short, 2).size).toBe(0)
+  })
+
+  it("leaves loops whose iterations depend on each other as they are", () => {
+    expect(vectorise(lowered(Fn.make([64], (x) => Expr.cumsum(x))), 2).size).toBeLessThanOrEqual(1)
+    const guarded = lowered(Fn.make([64], (x) => Expr.checked.sqrt(x)))
+    const checking = guarded.statements.filter(
+      (statement) => statement._tag === "For" && statement.body.some(({ _tag }) => _tag === "Check")
+    )
+    expect(checking.length).toBe(1)
+    expect(checking.some((statement) => statement._tag === "For" && vectorise(guarded, 2).has(statement.loop))).toBe(
+      false
+    )
+  })
+})

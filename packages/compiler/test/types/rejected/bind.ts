@@ -1,0 +1,26 @@
+import { Wasm } from "@fluxion/compiler"
+import { Expr, Fn, Initializer } from "@fluxion/core"
+import { Effect } from "effect"
+
+const f = Fn.make({ x: [3] }, ({ x }) => Expr.sum(Expr.checked.log(x)))
+const bound = Effect.runSync(Fn.compile(f)).bind()
+
+// error: Property 'y' does not exist
+export const missing = bound.inputs.y
+
+// error: Cannot assign to 'x' because it is a read-only property
+bound.inputs.x = new Float64Array(3)
+
+// error: Type 'Result<void, DomainError>' is not assignable to type 'void'
+export const ignored: void = bound.run()
+
+const withParam = Fn.make({ x: [3] }, ({ x }) => Expr.mul(x, Expr.param("w", [3], Initializer.zeros)))
+
+// error: this program still requires
+export const unmet = Fn.explain(withParam)
+
+// error: this program still requires
+export const unmetPiped = withParam.pipe(Fn.explain)
+
+// error: 'memoryLimits' does not exist in type 'Options'
+export const misspelt = Wasm.layerWith({ memoryLimits: 1 })
