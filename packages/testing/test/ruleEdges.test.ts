@@ -247,6 +247,37 @@ describe("derivatives of derivatives", () => {
     }
   )
 
+  it("of a loop, where a state is read by the pullback alone", () => {
+    // x p^6: the gradient in x reads the powers of p, whose own cotangents come from there and from nowhere else.
+    const f = Fn.make(
+      { x: [], p: [] },
+      ({ p, x }) =>
+        Expr.whileLoop(
+          ({ i }) => Expr.lt(i, 3),
+          ({ i, s, y }) => ({ i: Expr.add(i, 1), y: Expr.mul(y, s), s: Expr.mul(s, p) }),
+          { i: Expr.constant(Tensor.index(0)), y: x, s: p }
+        ).y
+    )
+    const gradient = Reverse.grad(f, { wrt: ["x"] })
+    const second = Fn.make({ x: [], p: [] }, (at) => Fn.apply(gradient, at).x)
+    expect(Fn.runSync(second, { x: 2, p: 1.5 })).toBeCloseTo(1.5 ** 6, 12)
+    expect(Fn.runSync(Reverse.grad(second), { x: 2, p: 1.5 }).p).toBeCloseTo(6 * 1.5 ** 5, 12)
+  })
+
+  it("of a scan, where a carry is replaced by each step", () => {
+    const f = Fn.make([], (x) => {
+      const { b } = Expr.iterate(3, ({ a }) => ({ a: Expr.sin(a), b: Expr.stack([a, Expr.cos(a)]) }), {
+        a: x,
+        b: Expr.zeros([2])
+      })
+      return Expr.sum(b)
+    })
+    const inner = Math.sin(Math.sin(0.7))
+    const slope = Math.cos(0.7) * Math.cos(Math.sin(0.7)) * (1 - Math.sin(inner))
+    expect(Fn.runSync(Reverse.grad(f), 0.7)).toBeCloseTo(slope, 12)
+    expect(Fn.runSync(Forward.derivative(f), 0.7)).toBeCloseTo(slope, 12)
+  })
+
   it("of a loop in its cotangent alone", () => {
     const f = Fn.make({ x: [], s: [] }, ({ s, x }) => loop(x, s))
     const gradient = Reverse.vjp(f)
