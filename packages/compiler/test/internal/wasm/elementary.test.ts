@@ -146,11 +146,15 @@ describe("elementary functions of vectors", () => {
     }
   })
 
-  for (const name of names) {
+  it("have reference values, but for the remainder, which is exact", () => {
+    expect(names.filter((name) => !(name in reference.functions))).toEqual(["rem"])
+  })
+
+  for (const name of names.filter((own) => own in reference.functions)) {
     const { arity } = elementaryFunctions.f64x2[name]
     const apply = doublesOf(name)
 
-    it.skipIf(!(name in reference.functions))(`${name}: within ${bound(name)} ULP of correctly rounded values`, () => {
+    it(`${name}: within ${bound(name)} ULP of correctly rounded values`, () => {
       const rows = reference.functions[name]!.rows.map((row) => row.map(Number))
       const values = apply(column(rows, 0), arity === 2 ? column(rows, 1) : undefined)
       rows.forEach((row, i) => {
@@ -158,6 +162,11 @@ describe("elementary functions of vectors", () => {
         expect(Ulp.distance(values[i]!, row[arity]!), `${name}(${at}) = ${values[i]}`).toBeLessThanOrEqual(bound(name))
       })
     })
+  }
+
+  for (const name of names) {
+    const { arity } = elementaryFunctions.f64x2[name]
+    const apply = doublesOf(name)
 
     it(`${name}: as the reference interpreter at special values, with the sign of zeros`, () => {
       const pairs = special.flatMap((x) => (arity === 1 ? [[x, 0]] : special.map((y) => [x, y])))
