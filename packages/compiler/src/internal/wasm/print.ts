@@ -142,7 +142,6 @@ class Printer {
   /** Sums of the terms of subscripts that are known already: innermost scope last. */
   private prefixes: Array<Map<string, Local>> = [new Map()]
   private order = new Map<Loop, number>()
-  private entered = 0
   private readonly program: LoopProgram
   private readonly failureValue: number
   private readonly failurePlaces: number
@@ -1099,9 +1098,8 @@ class Printer {
       throw new Refused(`it has a loop of ${loop.extent} iterations, and ${MOST_ELEMENTS} are the most`)
     }
     this.loops.set(loop, code.local("i32"))
-    if (!this.order.has(loop))
-      // A loop is written twice where elements are left over from vectors.
-      this.order.set(loop, this.entered++)
+    // A loop is written twice where elements are left over from vectors.
+    if (!this.order.has(loop)) this.order.set(loop, this.order.size)
     const needs = this.mode._tag === "Scalar" ? this.vectorisation.get(loop) : undefined
     const inside = (wide: ReadonlySet<Buffer>) => (): void => {
       this.prefixes.push(new Map())
