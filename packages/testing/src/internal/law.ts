@@ -6,7 +6,7 @@ import * as fc from "fast-check"
 import { type Comparison, type Kind, type Law, LawViolation, type Options, type Report } from "../laws/model.ts"
 import { same } from "../Ulp.ts"
 import { cut, indexOf, placeOf, renderValue } from "./place.ts"
-import { pointsOf } from "./points.ts"
+import { point } from "../arbitraries/point.ts"
 
 /** What a law found: numbers that were compared, or a reason for which there are none. */
 export type Finding =
@@ -75,7 +75,7 @@ export const define = <K extends Kind, Out = unknown, R = never>(definition: Def
   }
   const claim = (f: Fn.Any) => {
     const points = (options: { readonly points?: fc.Arbitrary<unknown> } | undefined) =>
-      options?.points ?? pointsOf(f.inputs)
+      options?.points ?? point(f.inputs, { reals: { min: -2, max: 2 }, indices: { max: 2 } })
     return {
       law: definition.title,
       program: f,

@@ -15,7 +15,7 @@ import { natives } from "./elementary/singles.ts"
 import { cos, sin, tan } from "./elementary/trigonometric.ts"
 
 /** Of vectors of two doubles. */
-export const doubles = {
+const doubles = {
   exp,
   expm1,
   log,
