@@ -1,0 +1,419 @@
+// The simplifying algebra: a body is interpreted in it, operation by operation, and made again with what is known about each operand. What has
+// the same structure is made once. Guards are made in their order, none twice; those that results no longer need are tied to them by core.
+
+import { type Algebra, Body, Fn, Interpreter, type Primitive, type Tensor, Type } from "@fluxion/core"
+import { isBody, structureOf, writeAttributes, writeConstant } from "../structure.ts"
+import * as Facts from "./facts.ts"
+import type { Hoist } from "./hoist.ts"
+import { filled, isReal, MOST_ELEMENTS, repeated, sizeOf, type Term } from "./term.ts"
+
+/** Gives another term for what an operation computes, or nothing. */
+export type Rule = (
+  graph: Graph,
+  primitive: Primitive.Name,
+  attributes: object,
+  operands: ReadonlyArray<Term>,
+  type: Type.Type
+) => Term | undefined
+
+/** Gives terms for the results of a control primitive, or nothing. */
+export type ControlRule = (
+  graph: Graph,
+  primitive: Primitive.ControlName,
+  attributes: object,
+  operands: ReadonlyArray<Term>,
+  types: ReadonlyArray<Type.Type>
+) => ReadonlyArray<Term> | undefined
+
+/** What a body computes for one of its outputs, as far as that is known without its inputs. */
+export interface Outcome {
+  /** Another output of the same body with the same elements, or this one. */
+  readonly first: number
+  /** The input that it is. */
+  readonly input: number | undefined
+  /** The constant that it is; of a fill, with the shape of the output or without axes. */
+  readonly value: Tensor.Any | undefined
+  readonly fill: number | undefined
+  readonly isZero: boolean
+}
+
+export interface Made {
+  readonly body: Body.Body
+  readonly outcomes: ReadonlyArray<Outcome>
+  /** Whether evaluating it can fail. */
+  readonly isGuarded: boolean
+}
+
+type AnyApply = (
+  primitive: Primitive.Name,
+  attributes: object,
+  operands: ReadonlyArray<unknown>,
+  type?: Type.Type
+) => unknown
+
+type AnyApplyMany = (
+  primitive: Primitive.ControlName,
+  attributes: object,
+  operands: ReadonlyArray<unknown>,
+  types?: ReadonlyArray<Type.Type>
+) => ReadonlyArray<unknown>
+
+const build = Fn.expressions.apply as unknown as AnyApply
+const buildMany = Fn.expressions.applyMany as unknown as AnyApplyMany
+const infer = Interpreter.types.apply as unknown as AnyApply
+
+const none: ReadonlyArray<Term> = []
+
+const noAttributes = {}
+
+/** The same structure computes the same, whichever operand comes first. */
+const commutes = new Set<Primitive.Name>(["add", "mul", "mulStrongZero", "max", "min", "eq", "ne", "and", "or", "hypot"])
+
+/** What goes through a program and its bodies, each body once. */
+export class Run {
+  readonly rules: ReadonlyArray<Rule>
+  readonly controlRules: ReadonlyArray<ControlRule>
+  readonly hoist: Hoist | undefined
+  /** How many operations were replaced by something else. */
+  changes = 0
+  /** How many operations calls have come to. */
+  inlined = 0
+  private readonly memory = Body.makeMemory()
+  private readonly byStructure = new Map<string, Body.Body>()
+  private readonly guarded = new Set<Body.Body>()
+  private readonly names = new Map<Body.Body, string>()
+  private readonly keys = new WeakMap<object, string>()
+  private readonly texts = new Map<string, number>()
+  private readonly fills = new WeakMap<Tensor.Any, { readonly fill: number | undefined }>()
+
+  constructor(rules: ReadonlyArray<Rule>, controlRules: ReadonlyArray<ControlRule> = [], hoist?: Hoist) {
+    this.rules = rules
+    this.controlRules = controlRules
+    this.hoist = hoist
+  }
+
+  /** Makes a program again. */
+  program(body: Body.Body): Body.Body {
+    return this.make(body).body
+  }
+
+  /** Makes a body again, the first time that it is met. */
+  body(body: Body.Body): Made {
+    return this.memory(body, "made", () => {
+      const made = this.make(body)
+      const own = { ...made, body: this.canonical(made.body) }
+      if (own.isGuarded) this.guarded.add(own.body)
+      return own
+    })
+  }
+
+  /** What is made of a body under a key, once. */
+  remember<X>(body: Body.Body, key: string, make: () => X): X {
+    return this.memory(body, key, make)
+  }
+
+  /** The first body of the same structure. */
+  canonical(body: Body.Body): Body.Body {
+    if (this.names.has(body)) return body
+    const text = structureOf(body, (inner) => this.names.get(inner))
+    const known = this.byStructure.get(text)
+    if (known !== undefined) return known
+    this.byStructure.set(text, body)
+    this.names.set(body, `known${this.names.size}`)
+    return body
+  }
+
+  /** A body with fewer inputs or outputs than one that was made before. */
+  restricted(made: Pick<Made, "body" | "isGuarded">, body: Body.Body): Body.Body {
+    const own = body === made.body ? body : this.canonical(body)
+    if (made.isGuarded) this.guarded.add(own)
+    return own
+  }
+
+  /** Whether evaluating a body that was made before can fail. */
+  isGuarded(body: Body.Body): boolean {
+    return this.guarded.has(body)
+  }
+
+  private make(body: Body.Body): Made {
+    const live = Body.keepOutputs(
+      body,
+      body.outputNodes.map(() => true)
+    )
+    if (live.outputNodes.some((node, i) => node !== body.outputNodes[i])) this.changes++
+    let graph!: Graph
+    let inputs: ReadonlyArray<Term> = []
+    let outputs: ReadonlyArray<Term> = []
+    const made = Body.make(Body.inputTypes(live), (exprs) => {
+      graph = new Graph(this)
+      inputs = exprs.map((expr, i) => graph.input(expr, live.inputNodes[i]!))
+      outputs = Body.interpret(live, graph.algebra, inputs)
+      return outputs.map(({ expr }) => expr)
+    })
+    const places = new Map(inputs.map((term, i) => [term, i]))
+    return {
+      body: made,
+      isGuarded: graph.isGuarded,
+      outcomes: outputs.map((term): Outcome => {
+        const first = outputs.indexOf(term)
+        const value = term.value ?? (term.fill === undefined ? undefined : term.operands[0]?.value)
+        return { first, input: places.get(term), value, fill: term.fill, isZero: term.isZero }
+      })
+    }
+  }
+
+  /** Equal for equal attributes. */
+  keyOf(attributes: object): string {
+    let key = this.keys.get(attributes)
+    if (key === undefined) {
+      const text = writeAttributes(attributes, (body) => this.names.get(body) ?? this.nameOf(body))
+      let number = this.texts.get(text)
+      if (number === undefined) this.texts.set(text, (number = this.texts.size))
+      this.keys.set(attributes, (key = String(number)))
+    }
+    return key
+  }
+
+  private nameOf(body: Body.Body): string {
+    const name = `other${this.names.size}`
+    this.names.set(body, name)
+    return name
+  }
+
+  fillOf(value: Tensor.Any): number | undefined {
+    let known = this.fills.get(value)
+    if (known === undefined) this.fills.set(value, (known = { fill: repeated(value) }))
+    return known.fill
+  }
+}
+
+export const isCheckpoint = (primitive: Primitive.ControlName, attributes: object): boolean =>
+  primitive === "call" && (attributes as Primitive.CallAttributes).checkpoint
+
+/** A body while it is made. */
+export class Graph {
+  readonly run: Run
+  isGuarded = false
+  private next = 0
+  private readonly known = new Map<string, Term>()
+  private readonly knownResults = new Map<string, ReadonlyArray<Term>>()
+  private readonly constants = new Map<Tensor.Any, Term>()
+
+  constructor(run: Run) {
+    this.run = run
+  }
+
+  readonly algebra: Algebra<Term> = {
+    apply: (primitive, attributes, operands, type) =>
+      this.apply(primitive, attributes, operands as ReadonlyArray<Term>, type),
+    applyMany: (primitive, attributes, operands, types) => this.applyMany(primitive, attributes, operands, types!),
+    constant: (value) => this.constant(value),
+    typeOf: (term) => term
+  }
+
+  /** For what was a body of its own. */
+  readonly counting: Algebra<Term> = {
+    ...this.algebra,
+    apply: (primitive, attributes, operands, type) => {
+      this.run.inlined++
+      return this.algebra.apply(primitive, attributes, operands, type)
+    }
+  }
+
+  input(expr: Term["expr"], type: Type.Type): Term {
+    return this.opaque(expr, type)
+  }
+
+  private opaque(expr: Term["expr"], { elementType, shape }: Type.Type, isGuarded = false): Term {
+    return {
+      id: this.next++,
+      expr,
+      elementType,
+      shape,
+      primitive: undefined,
+      attributes: noAttributes,
+      operands: none,
+      value: undefined,
+      fill: undefined,
+      isZero: false,
+      hasNoNegativeZero: elementType !== "real",
+      isGuarded
+    }
+  }
+
+  constant(value: Tensor.Any): Term {
+    const met = this.constants.get(value)
+    if (met !== undefined) return met
+    const key = writeConstant(value)
+    let term = this.known.get(key)
+    if (term === undefined) {
+      const fill = this.run.fillOf(value)
+      const isSmall = value.data.length <= MOST_ELEMENTS
+      const holds = (test: (x: number) => boolean): boolean =>
+        fill === undefined ? isSmall && (value.data as Float64Array).every(test) : test(fill)
+      term = {
+        ...this.opaque(Fn.expressions.constant(value), value),
+        value,
+        fill,
+        isZero: holds((x) => x === 0),
+        hasNoNegativeZero: !isReal(value) || holds((x) => !Object.is(x, -0))
+      }
+      this.known.set(key, term)
+    }
+    this.constants.set(value, term)
+    return term
+  }
+
+  /** An array whose elements are all the same number: a constant where it is small. */
+  fill(type: Type.Type, value: number): Term {
+    if (sizeOf(type) <= MOST_ELEMENTS) return this.constant(filled(type, value))
+    return this.apply("broadcastTo", { shape: type.shape }, [this.scalar(type.elementType, value)], type)
+  }
+
+  scalar(elementType: Type.ElementType, value: number): Term {
+    return this.constant(filled({ elementType, shape: [] }, value))
+  }
+
+  apply(
+    primitive: Primitive.Name,
+    attributes: object,
+    operands: ReadonlyArray<Term>,
+    type: Type.Type = infer(primitive, attributes, operands) as Type.Type
+  ): Term {
+    if (primitive === "ensure") {
+      this.isGuarded = true
+      return this.node(primitive, attributes, operands, type)
+    }
+    const key = this.keyOf(primitive, attributes, operands)
+    const known = this.known.get(key)
+    if (known !== undefined) {
+      this.run.changes++
+      return known
+    }
+    for (const rule of this.run.rules) {
+      const other = rule(this, primitive, attributes, operands, type)
+      if (other === undefined) continue
+      this.run.changes++
+      this.known.set(key, other)
+      return other
+    }
+    const made = this.node(primitive, attributes, operands, type)
+    this.known.set(key, made)
+    return made
+  }
+
+  private keyOf(primitive: Primitive.Name, attributes: object, operands: ReadonlyArray<Term>): string {
+    let key: string = primitive
+    for (const name in attributes) {
+      if (name !== "") {
+        key += `:${this.run.keyOf(attributes)}`
+        break
+      }
+    }
+    if (operands.length === 2 && commutes.has(primitive) && operands[0]!.id > operands[1]!.id) {
+      return `${key} ${operands[1]!.id} ${operands[0]!.id}`
+    }
+    for (const { id } of operands) key += ` ${id}`
+    return key
+  }
+
+  private node(
+    primitive: Primitive.Name,
+    attributes: object,
+    operands: ReadonlyArray<Term>,
+    { elementType, shape }: Type.Type
+  ): Term {
+    const type: Type.Type = { elementType, shape }
+    return {
+      id: this.next++,
+      expr: build(
+        primitive,
+        attributes,
+        operands.map(({ expr }) => expr),
+        type
+      ) as Term["expr"],
+      elementType,
+      shape,
+      primitive,
+      attributes,
+      operands,
+      value: undefined,
+      fill: primitive === "broadcastTo" && operands[0]!.value !== undefined ? operands[0]!.fill : undefined,
+      isZero: Facts.isZero(primitive, attributes, operands),
+      hasNoNegativeZero: elementType !== "real" || Facts.hasNoNegativeZero(primitive, attributes, operands),
+      isGuarded: primitive === "ensure" || operands.some((operand) => operand.isGuarded)
+    }
+  }
+
+  private applyMany(
+    primitive: Primitive.ControlName,
+    attributes: object,
+    operands: ReadonlyArray<Term>,
+    types: ReadonlyArray<Type.Type>
+  ): ReadonlyArray<Term> {
+    for (const rule of this.run.controlRules) {
+      const results = rule(this, primitive, attributes, operands, types)
+      if (results !== undefined) return results
+    }
+    let isGuarded = false
+    const copy = mapBodies(attributes, (body) => {
+      const made = this.run.body(body)
+      if (made.isGuarded) isGuarded = true
+      return made.body
+    })
+    return primitive === "map" || primitive === "scan" || primitive === "whileLoop"
+      ? this.loop(primitive, copy, operands, isGuarded)
+      : this.control(primitive, copy, operands, isGuarded)
+  }
+
+  /** A loop, without what is the same in each step; its bodies were made before. */
+  loop(
+    primitive: "map" | "scan" | "whileLoop",
+    attributes: object,
+    operands: ReadonlyArray<Term>,
+    isGuarded: boolean
+  ): ReadonlyArray<Term> {
+    const moved = this.run.hoist?.(this, primitive, attributes, operands)
+    return moved === undefined
+      ? this.control(primitive, attributes, operands, isGuarded)
+      : this.control(primitive, moved.attributes, moved.operands, isGuarded)
+  }
+
+  /** A control primitive as it is; its bodies were made before. */
+  control(
+    primitive: Primitive.ControlName,
+    attributes: object,
+    operands: ReadonlyArray<Term>,
+    isGuarded: boolean
+  ): ReadonlyArray<Term> {
+    // A checkpoint is there to be evaluated again.
+    const isShared = !isGuarded && !isCheckpoint(primitive, attributes)
+    const key = `${primitive}:${this.run.keyOf(attributes)} ${operands.map(({ id }) => id).join(" ")}`
+    const known = isShared ? this.knownResults.get(key) : undefined
+    if (known !== undefined) {
+      this.run.changes++
+      return known
+    }
+    if (isGuarded) this.isGuarded = true
+    const exprs = buildMany(
+      primitive,
+      attributes,
+      operands.map(({ expr }) => expr)
+    ) as ReadonlyArray<Term["expr"]>
+    const canFail = isGuarded || operands.some((operand) => operand.isGuarded)
+    const results = exprs.map((expr) => this.opaque(expr, Fn.expressions.typeOf(expr), canFail))
+    if (isShared) this.knownResults.set(key, results)
+    return results
+  }
+}
+
+/** Attributes with other bodies. */
+export const mapBodies = (attributes: object, f: (body: Body.Body) => Body.Body): object => {
+  const visit = (value: unknown): unknown => {
+    if (typeof value !== "object" || value === null) return value
+    if (isBody(value)) return f(value)
+    if (Array.isArray(value)) return value.map(visit)
+    return Object.fromEntries(Object.entries(value).map(([name, child]) => [name, visit(child)]))
+  }
+  return visit(attributes) as object
+}

@@ -1,0 +1,116 @@
+// Optimised programs compute what they did, to the bit, and fail as they did: random programs over every primitive, their derivatives, programs with guards.
+
+import { Backend, type Body, Fn, type Tensor } from "@fluxion/core"
+import * as Forward from "@fluxion/forward-mode"
+import * as Reverse from "@fluxion/reverse-mode"
+import { Arbitraries } from "@fluxion/testing"
+import { Effect, Result } from "effect"
+import * as fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { program as anyProgram, work } from "../../../../core/test/arbitraries.ts"
+import { inputs as guardedInputs, make, program as guardedProgram, spec } from "../../../../testing/test/guardedPrograms.ts"
+import { Tree } from "@fluxion/core"
+import {
+  dropUnused,
+  foldConstants,
+  hoistInvariants,
+  optimise,
+  share,
+  simplifyControl,
+  simplifyElementwise,
+  simplifyReductions,
+  simplifyStructure
+} from "../../../src/internal/optimise/index.ts"
+import { inputsOf } from "../../compare.ts"
+import { listing, operations } from "./listing.ts"
+
+const numRuns = Number(process.env["FLUXION_RUNS"] ?? 40)
+
+const bodyOf = (f: Fn.Any): Body.Body => f as unknown as Body.Body
+
+const run = (body: Body.Body, inputs: ReadonlyArray<Tensor.Any>) =>
+  Effect.runSync(Backend.interpreter.compile(body)).execute(inputs)
+
+/** Throws unless two programs give the same bits, or the same failure. */
+const same = (before: Body.Body, after: Body.Body, inputs: ReadonlyArray<Tensor.Any>): boolean => {
+  const [expected, actual] = [run(before, inputs), run(after, inputs)]
+  if (Result.isFailure(expected) || Result.isFailure(actual)) {
+    expect(actual).toEqual(expected)
+    return false
+  }
+  expect(actual.success.map(({ elementType, shape }) => [elementType, shape])).toEqual(
+    expected.success.map(({ elementType, shape }) => [elementType, shape])
+  )
+  expected.success.forEach(({ data }, o) => {
+    const got = actual.success[o]!.data
+    data.forEach((x: number, i: number) => {
+      if (!Object.is(x, got[i])) throw new Error(`output ${o} at ${i}: expected ${x}, got ${got[i]}`)
+    })
+  })
+  return true
+}
+
+const passes = {
+  dropUnused,
+  share,
+  foldConstants,
+  simplifyElementwise,
+  simplifyStructure,
+  simplifyReductions,
+  simplifyControl,
+  hoistInvariants,
+  optimise
+}
+
+describe.each(Object.entries(passes))("%s", (name, pass) => {
+  const check = (f: Fn.Any, inputs: ReadonlyArray<Tensor.Any>): boolean => {
+    const body = bodyOf(f)
+    const made = pass(body)
+    const succeeds = same(body, made, inputs)
+    if (name === "optimise") {
+      expect(listing(optimise(made))).toBe(listing(made))
+      expect(operations(made)).toBeLessThanOrEqual(operations(body))
+    }
+    return succeeds
+  }
+
+  it("keeps what random programs over all primitives compute", { timeout: 300_000 }, () => {
+    fc.assert(
+      fc.property(anyProgram, fc.nat(100), (f, seed) => {
+        if (work(f) > 100_000) return
+        check(f, inputsOf(f, seed))
+      }),
+      { numRuns: numRuns * 5 }
+    )
+  })
+
+  it("keeps what derivatives compute", { timeout: 300_000 }, () => {
+    fc.assert(
+      fc.property(Arbitraries.program({ kinks: "allow", domains: "any" }), fc.nat(100), ({ fn }, seed) => {
+        for (const f of [
+          Reverse.valueAndGrad(fn),
+          Forward.jvp(fn),
+          Forward.jvp(Reverse.grad(fn) as unknown as typeof fn)
+        ]) {
+          check(f, inputsOf(f, seed))
+        }
+      }),
+      { numRuns }
+    )
+  })
+
+  it("fails where programs fail, in the same way", { timeout: 300_000 }, () => {
+    let failing = 0
+    fc.assert(
+      fc.property(guardedProgram, guardedInputs, (body, at) => {
+        const f = make(body, true)
+        const inputs = Tree.toTensors("at", spec, at)
+        if (!check(f, inputs)) failing++
+        check(Reverse.valueAndGrad(f), inputs)
+        check(Fn.finite(f), inputs)
+      }),
+      { numRuns: numRuns * 2 }
+    )
+    expect(failing).toBeGreaterThan(numRuns / 10)
+  })
+})
