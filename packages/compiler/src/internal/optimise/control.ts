@@ -199,7 +199,7 @@ const finish = (
   stacks: number,
   make: (loop: Loop, operands: ReadonlyArray<Term>, isGuarded: boolean) => ReadonlyArray<Term>
 ): ReadonlyArray<Term> => {
-  const results = new Array<Term | undefined>(types.length)
+  const results = new Array<Term | undefined>(types.length).fill(undefined)
   const { outcomes } = made
   const givenConsts = plan.consts.length
   const firstSlice = givenConsts + plan.carried.length

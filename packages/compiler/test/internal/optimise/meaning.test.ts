@@ -1,6 +1,6 @@
 // Optimised programs compute what they did, to the bit, and fail as they did: random programs over every primitive, their derivatives, programs with guards.
 
-import { Backend, type Body, Fn, type Tensor } from "@fluxion/core"
+import { Backend, Body, Fn, type Tensor, Tree } from "@fluxion/core"
 import * as Forward from "@fluxion/forward-mode"
 import * as Reverse from "@fluxion/reverse-mode"
 import { Arbitraries } from "@fluxion/testing"
@@ -9,7 +9,6 @@ import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { program as anyProgram, work } from "../../../../core/test/arbitraries.ts"
 import { inputs as guardedInputs, make, program as guardedProgram, spec } from "../../../../testing/test/guardedPrograms.ts"
-import { Tree } from "@fluxion/core"
 import {
   dropUnused,
   foldConstants,
@@ -22,7 +21,7 @@ import {
   simplifyStructure
 } from "../../../src/internal/optimise/index.ts"
 import { inputsOf } from "../../compare.ts"
-import { listing, operations } from "./listing.ts"
+import { operations } from "./operations.ts"
 
 const numRuns = Number(process.env["FLUXION_RUNS"] ?? 40)
 
@@ -68,7 +67,7 @@ describe.each(Object.entries(passes))("%s", (name, pass) => {
     const made = pass(body)
     const succeeds = same(body, made, inputs)
     if (name === "optimise") {
-      expect(listing(optimise(made))).toBe(listing(made))
+      expect(Body.print(optimise(made))).toBe(Body.print(made))
       expect(operations(made)).toBeLessThanOrEqual(operations(body))
     }
     return succeeds
