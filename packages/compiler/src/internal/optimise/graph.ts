@@ -5,7 +5,8 @@ import { type Algebra, Body, Fn, Interpreter, type Primitive, type Tensor, Type 
 import { isBody, structureOf, writeAttributes, writeConstant } from "../structure.ts"
 import * as Facts from "./facts.ts"
 import type { Hoist } from "./hoist.ts"
-import { filled, isReal, MOST_ELEMENTS, repeated, sizeOf, type Term } from "./term.ts"
+import { Table } from "./table.ts"
+import { filled, isReal, MOST_ELEMENTS, repeated, sizeOf, Term } from "./term.ts"
 
 /** Gives another term for what an operation computes, or nothing. */
 export type Rule = (
@@ -66,6 +67,10 @@ const none: ReadonlyArray<Term> = []
 
 const noAttributes = {}
 
+const isAnyZero = (x: number): boolean => x === 0
+
+const isNoNegativeZero = (x: number): boolean => !Object.is(x, -0)
+
 /** The same structure computes the same, whichever operand comes first. */
 const commutes = new Set<Primitive.Name>(["add", "mul", "mulStrongZero", "max", "min", "eq", "ne", "and", "or", "hypot"])
 
@@ -82,8 +87,9 @@ export class Run {
   private readonly byStructure = new Map<string, Body.Body>()
   private readonly guarded = new Set<Body.Body>()
   private readonly names = new Map<Body.Body, string>()
-  private readonly keys = new WeakMap<object, string>()
+  private readonly keys = new WeakMap<object, number>()
   private readonly texts = new Map<string, number>()
+  private readonly operations = new Map<string, number>()
   private readonly fills = new WeakMap<Tensor.Any, { readonly fill: number | undefined }>()
 
   constructor(rules: ReadonlyArray<Rule>, controlRules: ReadonlyArray<ControlRule> = [], hoist?: Hoist) {
@@ -162,16 +168,18 @@ export class Run {
     }
   }
 
-  /** Equal for equal attributes. */
-  keyOf(attributes: object): string {
-    let key = this.keys.get(attributes)
-    if (key === undefined) {
+  /** A number for an operation: equal for the same primitive with equal attributes. */
+  operation(primitive: string, attributes: object): number {
+    let number = this.keys.get(attributes)
+    if (number === undefined) {
       const text = writeAttributes(attributes, (body) => this.names.get(body) ?? this.nameOf(body))
-      let number = this.texts.get(text)
+      number = this.texts.get(text)
       if (number === undefined) this.texts.set(text, (number = this.texts.size))
-      this.keys.set(attributes, (key = String(number)))
+      this.keys.set(attributes, number)
     }
-    return key
+    let own = this.operations.get(primitive)
+    if (own === undefined) this.operations.set(primitive, (own = this.operations.size))
+    return number * 256 + own
   }
 
   private nameOf(body: Body.Body): string {
@@ -195,9 +203,16 @@ export class Graph {
   readonly run: Run
   isGuarded = false
   private next = 0
-  private readonly known = new Map<string, Term>()
+  private readonly known = new Table()
   private readonly knownResults = new Map<string, ReadonlyArray<Term>>()
   private readonly constants = new Map<Tensor.Any, Term>()
+  private readonly scalars = {
+    real: new Map<number, Term>(),
+    index: new Map<number, Term>(),
+    bool: new Map<number, Term>(),
+    negativeZero: new Map<number, Term>()
+  }
+  private readonly arrays = new Map<string, Term>()
 
   constructor(run: Run) {
     this.run = run
@@ -224,44 +239,60 @@ export class Graph {
     return this.opaque(expr, type)
   }
 
-  private opaque(expr: Term["expr"], { elementType, shape }: Type.Type, isGuarded = false): Term {
-    return {
-      id: this.next++,
+  private opaque(expr: Term["expr"], type: Type.Type, isGuarded = false): Term {
+    return new Term(
+      this.next++,
       expr,
-      elementType,
-      shape,
-      primitive: undefined,
-      attributes: noAttributes,
-      operands: none,
-      value: undefined,
-      fill: undefined,
-      isZero: false,
-      hasNoNegativeZero: elementType !== "real",
+      type,
+      undefined,
+      noAttributes,
+      none,
+      undefined,
+      undefined,
+      false,
+      type.elementType !== "real",
       isGuarded
-    }
+    )
   }
 
   constant(value: Tensor.Any): Term {
-    const met = this.constants.get(value)
-    if (met !== undefined) return met
-    const key = writeConstant(value)
-    let term = this.known.get(key)
-    if (term === undefined) {
-      const fill = this.run.fillOf(value)
-      const isSmall = value.data.length <= MOST_ELEMENTS
-      const holds = (test: (x: number) => boolean): boolean =>
-        fill === undefined ? isSmall && (value.data as Float64Array).every(test) : test(fill)
-      term = {
-        ...this.opaque(Fn.expressions.constant(value), value),
-        value,
-        fill,
-        isZero: holds((x) => x === 0),
-        hasNoNegativeZero: !isReal(value) || holds((x) => !Object.is(x, -0))
-      }
-      this.known.set(key, term)
+    const { data, elementType, shape } = value
+    if (shape.length === 0) {
+      const x = data[0]!
+      // A map takes -0 for 0.
+      const scalars = this.scalars[Object.is(x, -0) ? "negativeZero" : elementType]
+      let scalar = scalars.get(x)
+      if (scalar === undefined) scalars.set(x, (scalar = this.constantOf(value)))
+      return scalar
     }
-    this.constants.set(value, term)
+    let term = this.constants.get(value)
+    if (term === undefined) {
+      const key = writeConstant(value)
+      term = this.arrays.get(key) ?? this.constantOf(value)
+      this.arrays.set(key, term)
+      this.constants.set(value, term)
+    }
     return term
+  }
+
+  private constantOf(value: Tensor.Any): Term {
+    const fill = this.run.fillOf(value)
+    const isSmall = value.data.length <= MOST_ELEMENTS
+    const holds = (test: (x: number) => boolean): boolean =>
+      fill === undefined ? isSmall && (value.data as Float64Array).every(test) : test(fill)
+    return new Term(
+      this.next++,
+      Fn.expressions.constant(value),
+      value,
+      undefined,
+      noAttributes,
+      none,
+      value,
+      fill,
+      holds(isAnyZero),
+      !isReal(value) || holds(isNoNegativeZero),
+      false
+    )
   }
 
   /** An array whose elements are all the same number: a constant where it is small. */
@@ -284,8 +315,11 @@ export class Graph {
       this.isGuarded = true
       return this.node(primitive, attributes, operands, type)
     }
-    const key = this.keyOf(primitive, attributes, operands)
-    const known = this.known.get(key)
+    const operation = this.run.operation(primitive, attributes)
+    const [x, y] = operands
+    const inOrder =
+      operands.length === 2 && x!.id > y!.id && commutes.has(primitive) ? [y!, x!] : operands
+    const known = this.known.get(operation, inOrder)
     if (known !== undefined) {
       this.run.changes++
       return known
@@ -294,55 +328,39 @@ export class Graph {
       const other = rule(this, primitive, attributes, operands, type)
       if (other === undefined) continue
       this.run.changes++
-      this.known.set(key, other)
+      this.known.set(operation, inOrder, other)
       return other
     }
     const made = this.node(primitive, attributes, operands, type)
-    this.known.set(key, made)
+    this.known.set(operation, inOrder, made)
     return made
-  }
-
-  private keyOf(primitive: Primitive.Name, attributes: object, operands: ReadonlyArray<Term>): string {
-    let key: string = primitive
-    for (const name in attributes) {
-      if (name !== "") {
-        key += `:${this.run.keyOf(attributes)}`
-        break
-      }
-    }
-    if (operands.length === 2 && commutes.has(primitive) && operands[0]!.id > operands[1]!.id) {
-      return `${key} ${operands[1]!.id} ${operands[0]!.id}`
-    }
-    for (const { id } of operands) key += ` ${id}`
-    return key
   }
 
   private node(
     primitive: Primitive.Name,
     attributes: object,
     operands: ReadonlyArray<Term>,
-    { elementType, shape }: Type.Type
+    type: Type.Type
   ): Term {
-    const type: Type.Type = { elementType, shape }
-    return {
-      id: this.next++,
-      expr: build(
-        primitive,
-        attributes,
-        operands.map(({ expr }) => expr),
-        type
-      ) as Term["expr"],
-      elementType,
-      shape,
+    const exprs = new Array<Term["expr"]>(operands.length)
+    let isGuarded = primitive === "ensure"
+    for (let i = 0; i < exprs.length; i++) {
+      exprs[i] = operands[i]!.expr
+      if (operands[i]!.isGuarded) isGuarded = true
+    }
+    return new Term(
+      this.next++,
+      build(primitive, attributes, exprs, type) as Term["expr"],
+      type,
       primitive,
       attributes,
       operands,
-      value: undefined,
-      fill: primitive === "broadcastTo" && operands[0]!.value !== undefined ? operands[0]!.fill : undefined,
-      isZero: Facts.isZero(primitive, attributes, operands),
-      hasNoNegativeZero: elementType !== "real" || Facts.hasNoNegativeZero(primitive, attributes, operands),
-      isGuarded: primitive === "ensure" || operands.some((operand) => operand.isGuarded)
-    }
+      undefined,
+      primitive === "broadcastTo" && operands[0]!.value !== undefined ? operands[0]!.fill : undefined,
+      Facts.isZero(primitive, attributes, operands),
+      type.elementType !== "real" || Facts.hasNoNegativeZero(primitive, attributes, operands),
+      isGuarded
+    )
   }
 
   private applyMany(
@@ -388,7 +406,7 @@ export class Graph {
   ): ReadonlyArray<Term> {
     // A checkpoint is there to be evaluated again.
     const isShared = !isGuarded && !isCheckpoint(primitive, attributes)
-    const key = `${primitive}:${this.run.keyOf(attributes)} ${operands.map(({ id }) => id).join(" ")}`
+    const key = `${this.run.operation(primitive, attributes)} ${operands.map(({ id }) => id).join(" ")}`
     const known = isShared ? this.knownResults.get(key) : undefined
     if (known !== undefined) {
       this.run.changes++

@@ -2,9 +2,11 @@
 
 import { type Expr, type Primitive, Shape, Tensor, type Type } from "@fluxion/core"
 
-export interface Term extends Type.Type {
+export class Term implements Type.Type {
   readonly id: number
   readonly expr: Expr.Any
+  readonly elementType: Type.ElementType
+  readonly shape: Shape.Shape
   /** What was applied to make it; `undefined` for inputs, constants and results of control primitives. */
   readonly primitive: Primitive.Name | undefined
   readonly attributes: object
@@ -19,6 +21,32 @@ export interface Term extends Type.Type {
   readonly hasNoNegativeZero: boolean
   /** Whether evaluating it can fail. */
   readonly isGuarded: boolean
+  constructor(
+    id: number,
+    expr: Expr.Any,
+    type: Type.Type,
+    primitive: Primitive.Name | undefined,
+    attributes: object,
+    operands: ReadonlyArray<Term>,
+    value: Tensor.Any | undefined,
+    fill: number | undefined,
+    isZero: boolean,
+    hasNoNegativeZero: boolean,
+    isGuarded: boolean
+  ) {
+    this.id = id
+    this.expr = expr
+    this.elementType = type.elementType
+    this.shape = type.shape
+    this.primitive = primitive
+    this.attributes = attributes
+    this.operands = operands
+    this.value = value
+    this.fill = fill
+    this.isZero = isZero
+    this.hasNoNegativeZero = hasNoNegativeZero
+    this.isGuarded = isGuarded
+  }
 }
 
 /** Constants of up to this many elements are looked at, and made. */
