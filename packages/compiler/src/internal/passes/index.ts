@@ -7,6 +7,7 @@ import { distributeFills } from "./distributeFills.ts"
 import { forwardCopies } from "./forwardCopies.ts"
 import { forwardStores } from "./forwardStores.ts"
 import { fuse } from "./fuse.ts"
+import { hoist } from "./hoist.ts"
 import { promote } from "./promote.ts"
 import { shareLocals } from "./shareLocals.ts"
 import { simplifyValues } from "./values.ts"
@@ -24,6 +25,7 @@ export const passes: ReadonlyArray<readonly [string, (program: LoopProgram) => L
   ["forwardStores", forwardStores],
   ["simplifyValues", simplifyValues],
   ["dropDeadCode", dropDeadCode],
+  ["hoist", hoist],
   ["shareLocals", (program) => shareLocals(program)]
 ]
 
