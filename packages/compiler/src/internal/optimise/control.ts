@@ -261,14 +261,18 @@ const finish = (
 // The rules
 // -----------------------------------------------------------------------------
 
-/** How many operations calls may come to: beyond that they are left to be calls. */
-const MOST_INLINED = 200_000
-
-/** A body in the place of what evaluates it. */
-const inline = (graph: Graph, body: Body.Body, operands: ReadonlyArray<Term>): ReadonlyArray<Term> => {
-  graph.run.changes++
+/** A body in the place of what evaluates it, while there is room. */
+const inline = (
+  graph: Graph,
+  body: Body.Body,
+  operands: ReadonlyArray<Term>
+): ReadonlyArray<Term> | undefined => {
+  const { room } = graph.run
   const made = graph.run.body(body)
-  return Body.interpret(made.body, graph.counting, operands)
+  if (made.size > room.left) return undefined
+  room.left -= made.size
+  graph.run.changes++
+  return Body.interpret(made.body, graph.algebra, operands)
 }
 
 const ofLoop = (graph: Graph, primitive: "map" | "scan", attributes: object) => {
@@ -287,18 +291,13 @@ export const control: ControlRule = (graph, primitive, attributes, operands, typ
   switch (primitive) {
     case "call": {
       const { body } = attributes as Primitive.CallAttributes
-      if (isCheckpoint(primitive, attributes) || graph.run.inlined > MOST_INLINED) return undefined
-      return inline(graph, body, operands)
+      return isCheckpoint(primitive, attributes) ? undefined : inline(graph, body, operands)
     }
     case "custom":
       // Rules of differentiation have done their work.
-      return graph.run.inlined > MOST_INLINED
-        ? undefined
-        : inline(graph, (attributes as Primitive.CustomAttributes).body, operands)
+      return inline(graph, (attributes as Primitive.CustomAttributes).body, operands)
     case "root":
-      return graph.run.inlined > MOST_INLINED
-        ? undefined
-        : inline(graph, (attributes as Primitive.RootAttributes).solve, operands)
+      return inline(graph, (attributes as Primitive.RootAttributes).solve, operands)
     case "cond":
       return cond(graph, attributes as Primitive.CondAttributes, operands, types)
     case "map": {
@@ -333,7 +332,8 @@ const cond = (
   types: ReadonlyArray<Type.Type>
 ): ReadonlyArray<Term> => {
   const known = predicate!.fill
-  if (known !== undefined && graph.run.inlined <= MOST_INLINED) return inline(graph, known === 0 ? whenFalse : whenTrue, consts)
+  const taken = known === undefined ? undefined : inline(graph, known === 0 ? whenFalse : whenTrue, consts)
+  if (taken !== undefined) return taken
   const { given, sources } = arrangeConsts(consts)
   const branches = [whenTrue, whenFalse].map((body) => withSources(graph, body, sources, given.map(typeOf)))
   const [yes, no] = branches as [Made, Made]

@@ -43,6 +43,8 @@ export interface Made {
   readonly outcomes: ReadonlyArray<Outcome>
   /** Whether evaluating it can fail. */
   readonly isGuarded: boolean
+  /** At least how many operations it has. */
+  readonly size: number
 }
 
 type AnyApply = (
@@ -74,15 +76,31 @@ const isNoNegativeZero = (x: number): boolean => !Object.is(x, -0)
 /** The same structure computes the same, whichever operand comes first. */
 const commutes = new Set<Primitive.Name>(["add", "mul", "mulStrongZero", "max", "min", "eq", "ne", "and", "or", "hypot"])
 
+/** How many more operations calls may come to where they are made part of what calls them. */
+export interface Room {
+  left: number
+}
+
+/** Beyond this, calls are left to be calls. */
+const MOST_INLINED = 50_000
+
+export const makeRoom = (): Room => ({ left: MOST_INLINED })
+
+interface Options {
+  readonly rules?: ReadonlyArray<Rule>
+  readonly controlRules?: ReadonlyArray<ControlRule>
+  readonly hoist?: Hoist
+  readonly room?: Room
+}
+
 /** What goes through a program and its bodies, each body once. */
 export class Run {
   readonly rules: ReadonlyArray<Rule>
   readonly controlRules: ReadonlyArray<ControlRule>
   readonly hoist: Hoist | undefined
+  readonly room: Room
   /** How many operations were replaced by something else. */
   changes = 0
-  /** How many operations calls have come to. */
-  inlined = 0
   private readonly memory = Body.makeMemory()
   private readonly byStructure = new Map<string, Body.Body>()
   private readonly guarded = new Set<Body.Body>()
@@ -92,10 +110,11 @@ export class Run {
   private readonly operations = new Map<string, number>()
   private readonly fills = new WeakMap<Tensor.Any, { readonly fill: number | undefined }>()
 
-  constructor(rules: ReadonlyArray<Rule>, controlRules: ReadonlyArray<ControlRule> = [], hoist?: Hoist) {
+  constructor({ controlRules = [], hoist, room = makeRoom(), rules = [] }: Options) {
     this.rules = rules
     this.controlRules = controlRules
     this.hoist = hoist
+    this.room = room
   }
 
   /** Makes a program again. */
@@ -160,6 +179,7 @@ export class Run {
     return {
       body: made,
       isGuarded: graph.isGuarded,
+      size: graph.size,
       outcomes: outputs.map((term): Outcome => {
         const first = outputs.indexOf(term)
         const value = term.value ?? (term.fill === undefined ? undefined : term.operands[0]?.value)
@@ -203,6 +223,9 @@ export class Graph {
   readonly run: Run
   isGuarded = false
   private next = 0
+  get size(): number {
+    return this.next
+  }
   private readonly known = new Table()
   private readonly knownResults = new Map<string, ReadonlyArray<Term>>()
   private readonly constants = new Map<Tensor.Any, Term>()
@@ -224,15 +247,6 @@ export class Graph {
     applyMany: (primitive, attributes, operands, types) => this.applyMany(primitive, attributes, operands, types!),
     constant: (value) => this.constant(value),
     typeOf: (term) => term
-  }
-
-  /** For what was a body of its own. */
-  readonly counting: Algebra<Term> = {
-    ...this.algebra,
-    apply: (primitive, attributes, operands, type) => {
-      this.run.inlined++
-      return this.algebra.apply(primitive, attributes, operands, type)
-    }
   }
 
   input(expr: Term["expr"], type: Type.Type): Term {

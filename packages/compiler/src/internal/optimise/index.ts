@@ -4,7 +4,7 @@ import { Body } from "@fluxion/core"
 import { control } from "./control.ts"
 import { elementwise } from "./elementwise.ts"
 import { fold } from "./fold.ts"
-import { Run } from "./graph.ts"
+import { makeRoom, Run } from "./graph.ts"
 import { hoist } from "./hoist.ts"
 import { reductions } from "./reduction.ts"
 import { structural } from "./structural.ts"
@@ -19,30 +19,31 @@ export const dropUnused: Pass = (body) =>
   )
 
 /** Computes once what has the same structure. */
-export const share: Pass = (body) => new Run([]).program(body)
+export const share: Pass = (body) => new Run({}).program(body)
 
 /** Computes what depends on constants alone. */
-export const foldConstants: Pass = (body) => new Run([fold]).program(body)
+export const foldConstants: Pass = (body) => new Run({ rules: [fold] }).program(body)
 
-export const simplifyElementwise: Pass = (body) => new Run([elementwise]).program(body)
+export const simplifyElementwise: Pass = (body) => new Run({ rules: [elementwise] }).program(body)
 
-export const simplifyStructure: Pass = (body) => new Run([structural]).program(body)
+export const simplifyStructure: Pass = (body) => new Run({ rules: [structural] }).program(body)
 
-export const simplifyReductions: Pass = (body) => new Run([reductions]).program(body)
+export const simplifyReductions: Pass = (body) => new Run({ rules: [reductions] }).program(body)
 
-export const simplifyControl: Pass = (body) => new Run([], [control]).program(body)
+export const simplifyControl: Pass = (body) => new Run({ controlRules: [control] }).program(body)
 
 /** Moves out of loops what is the same in each step. */
-export const hoistInvariants: Pass = (body) => new Run([], [], hoist).program(body)
+export const hoistInvariants: Pass = (body) => new Run({ hoist }).program(body)
 
 /** What one rewriting enables is found by the next; few programs need more than three. */
 const MOST_ROUNDS = 8
 
 /** All of it, in one go over the program, until nothing changes. */
 export const optimise: Pass = (body) => {
+  const room = makeRoom()
   let made = body
   for (let round = 0; round < MOST_ROUNDS; round++) {
-    const run = new Run([fold, elementwise, structural, reductions], [control], hoist)
+    const run = new Run({ rules: [fold, elementwise, structural, reductions], controlRules: [control], hoist, room })
     made = run.program(made)
     if (run.changes === 0) break
   }
