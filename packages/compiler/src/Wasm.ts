@@ -66,7 +66,9 @@ export interface Options {
  */
 export const make = (options: Options = {}): Backend.Service => {
   const { memoryLimit = MOST_MEMORY } = options
-  const printed = (graph: Backend.Graph): { readonly optimised: Backend.Graph; readonly program: LoopProgram; readonly module: Printed } => {
+  const printed = (
+    graph: Backend.Graph
+  ): { readonly optimised: Backend.Graph; readonly program: LoopProgram; readonly module: Printed } => {
     if (!(memoryLimit >= PAGE && memoryLimit <= MOST_MEMORY)) {
       throw new Refused(`memoryLimit: expected a number of bytes from ${PAGE} to ${MOST_MEMORY}, got ${memoryLimit}`)
     }

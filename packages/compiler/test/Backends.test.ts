@@ -94,7 +94,7 @@ describe.each(backends)("%s", (name, service, layer) => {
 
   it("compiles calls in calls in calls", () => {
     let f = Fn.make([], (x) => Expr.sin(x))
-    for (let i = 0; i < 20_000; i++) {
+    for (let i = 0; i < 10_000; i++) {
       const inner = f
       f = Fn.make([], (x) => Fn.call(inner, x))
     }
@@ -103,7 +103,7 @@ describe.each(backends)("%s", (name, service, layer) => {
 
   it("refuses what is nested too deeply instead of overflowing the stack", () => {
     let f = Fn.make([], (x) => Expr.sin(x))
-    for (let i = 0; i < 20_000; i++) {
+    for (let i = 0; i < 5000; i++) {
       const inner = f
       f = Fn.make([], (x) =>
         Expr.cond(

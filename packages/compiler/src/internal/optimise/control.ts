@@ -42,7 +42,8 @@ const withSources = (
   sources: ReadonlyArray<Source>,
   types: ReadonlyArray<Type.Type>
 ): Made => {
-  const isSame = sources.length === types.length && sources.every((source, i) => "input" in source && source.input === i)
+  const isSame =
+    sources.length === types.length && sources.every((source, i) => "input" in source && source.input === i)
   if (isSame) return graph.run.body(body)
   const key = `${types.length} ${sources.map((source) => ("input" in source ? source.input : `#${identityOf(source.value)}`)).join(" ")}`
   const made = graph.run.remember(body, key, () =>
@@ -110,9 +111,7 @@ const loop = (
   const stacks = types.length - summed
   if (length === 0) {
     graph.run.changes++
-    return types.map((type, i) =>
-      i < carries ? operands[consts + i]! : graph.constant(filled(typeOf(type), 0))
-    )
+    return types.map((type, i) => (i < carries ? operands[consts + i]! : graph.constant(filled(typeOf(type), 0))))
   }
   const inputTypes = Body.inputTypes(body).map(typeOf)
   // What is the same in each step, by the input that it is.
@@ -224,17 +223,14 @@ const finish = (
   })
   let keep: Flags = results.map((result, i) => result === undefined && twins[i] === i)
   // A guard is evaluated, whatever becomes of the results.
-  if (made.isGuarded && !keep.includes(true)) keep = keep.map((_, i) => i >= carries || invariants[consts + i] === undefined)
+  if (made.isGuarded && !keep.includes(true))
+    keep = keep.map((_, i) => i >= carries || invariants[consts + i] === undefined)
   if (keep.includes(true)) {
     // Carries stay together with what they become.
     const { body: own, inputs } = restrict(graph, made, keep, (used) =>
       used.map((flag, i) => flag || (i >= givenConsts && i < firstSlice))
     )
-    const given = [
-      ...plan.consts,
-      ...plan.carried.map((k) => operands[consts + k]!),
-      ...plan.sliced
-    ]
+    const given = [...plan.consts, ...plan.carried.map((k) => operands[consts + k]!), ...plan.sliced]
     const fresh = make(
       {
         body: own,
@@ -262,11 +258,7 @@ const finish = (
 // -----------------------------------------------------------------------------
 
 /** A body in the place of what evaluates it, while there is room. */
-const inline = (
-  graph: Graph,
-  body: Body.Body,
-  operands: ReadonlyArray<Term>
-): ReadonlyArray<Term> | undefined => {
+const inline = (graph: Graph, body: Body.Body, operands: ReadonlyArray<Term>): ReadonlyArray<Term> | undefined => {
   const { room } = graph.run
   const made = graph.run.body(body)
   if (made.size > room.left) return undefined
@@ -302,11 +294,23 @@ export const control: ControlRule = (graph, primitive, attributes, operands, typ
       return cond(graph, attributes as Primitive.CondAttributes, operands, types)
     case "map": {
       const { body, consts, size, summed } = attributes as Primitive.MapAttributes
-      return loop(graph, { body, consts, carries: 0, length: size, summed }, operands, types, ofLoop(graph, "map", attributes))
+      return loop(
+        graph,
+        { body, consts, carries: 0, length: size, summed },
+        operands,
+        types,
+        ofLoop(graph, "map", attributes)
+      )
     }
     case "scan": {
       const { body, carries, consts, length } = attributes as Primitive.ScanAttributes
-      return loop(graph, { body, consts, carries, length, summed: 0 }, operands, types, ofLoop(graph, "scan", attributes))
+      return loop(
+        graph,
+        { body, consts, carries, length, summed: 0 },
+        operands,
+        types,
+        ofLoop(graph, "scan", attributes)
+      )
     }
     case "whileLoop":
       return whileLoop(graph, attributes as Primitive.WhileLoopAttributes, operands)
@@ -354,8 +358,8 @@ const cond = (
   const [left, right] = reduced.map(Body.usedInputs) as [Flags, Flags]
   const used = left.map((flag, i) => flag || right[i]!)
   if (used.includes(false) || keep.includes(false) || given.length < consts.length) graph.run.changes++
-  const [ofTrue, ofFalse] = reduced.map(
-    (body, i) => graph.run.restricted(branches[i]!, Body.keepInputs(body, used))
+  const [ofTrue, ofFalse] = reduced.map((body, i) =>
+    graph.run.restricted(branches[i]!, Body.keepInputs(body, used))
   ) as [Body.Body, Body.Body]
   const fresh = graph.control(
     "cond",
@@ -406,4 +410,3 @@ const whileLoop = (
     isGuarded
   )
 }
-

@@ -22,7 +22,8 @@ const hasExactInverse = (x: number): boolean => {
   return isPower && exponent > 1 && exponent < 2045
 }
 
-const of = (x: Term, primitive: Primitive.Name): Term | undefined => (x.primitive === primitive ? x.operands[0] : undefined)
+const of = (x: Term, primitive: Primitive.Name): Term | undefined =>
+  x.primitive === primitive ? x.operands[0] : undefined
 
 type Identity = (graph: Graph, operands: ReadonlyArray<Term>, type: Type.Type) => Term | undefined
 
@@ -170,7 +171,8 @@ const unrepeat = (
 ): Term | undefined => {
   let inner: ReadonlyArray<Term> = operands
   let repeats = false
-  for (const x of operands) if (x.primitive === "broadcastTo" || (x.fill !== undefined && x.shape.length > 0)) repeats = true
+  for (const x of operands)
+    if (x.primitive === "broadcastTo" || (x.fill !== undefined && x.shape.length > 0)) repeats = true
   if (!repeats) return undefined
   inner = operands.map((x) => unrepeated(graph, x))
   const shape = broadcast(inner.map((x) => x.shape))

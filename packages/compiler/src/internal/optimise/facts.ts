@@ -65,8 +65,7 @@ const noneNegative: Fact = () => true
 const firstPositive: Fact = ([x]) => positive(x)
 const everyPositive: Fact = (operands) => operands.every(positive)
 /** Of a reduction: over no axes it is the identity. */
-const reduced: Fact = ([x], attributes) =>
-  (attributes as Primitive.ReductionAttributes).axes.length > 0 || positive(x)
+const reduced: Fact = ([x], attributes) => (attributes as Primitive.ReductionAttributes).axes.length > 0 || positive(x)
 
 /** Whether no element is -0. */
 const positives: { readonly [K in Primitive.Name]?: Fact } = {

@@ -74,7 +74,18 @@ const isAnyZero = (x: number): boolean => x === 0
 const isNoNegativeZero = (x: number): boolean => !Object.is(x, -0)
 
 /** The same structure computes the same, whichever operand comes first. */
-const commutes = new Set<Primitive.Name>(["add", "mul", "mulStrongZero", "max", "min", "eq", "ne", "and", "or", "hypot"])
+const commutes = new Set<Primitive.Name>([
+  "add",
+  "mul",
+  "mulStrongZero",
+  "max",
+  "min",
+  "eq",
+  "ne",
+  "and",
+  "or",
+  "hypot"
+])
 
 /** How many more operations calls may come to where they are made part of what calls them. */
 export interface Room {
@@ -331,8 +342,7 @@ export class Graph {
     }
     const operation = this.run.operation(primitive, attributes)
     const [x, y] = operands
-    const inOrder =
-      operands.length === 2 && x!.id > y!.id && commutes.has(primitive) ? [y!, x!] : operands
+    const inOrder = operands.length === 2 && x!.id > y!.id && commutes.has(primitive) ? [y!, x!] : operands
     const known = this.known.get(operation, inOrder)
     if (known !== undefined) {
       this.run.changes++
@@ -350,12 +360,7 @@ export class Graph {
     return made
   }
 
-  private node(
-    primitive: Primitive.Name,
-    attributes: object,
-    operands: ReadonlyArray<Term>,
-    type: Type.Type
-  ): Term {
+  private node(primitive: Primitive.Name, attributes: object, operands: ReadonlyArray<Term>, type: Type.Type): Term {
     const exprs = new Array<Term["expr"]>(operands.length)
     let isGuarded = primitive === "ensure"
     for (let i = 0; i < exprs.length; i++) {

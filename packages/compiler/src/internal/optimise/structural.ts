@@ -5,16 +5,12 @@ import { absorbsZero } from "./facts.ts"
 import type { Graph, Rule } from "./graph.ts"
 import { isFill, sizeOf, type Term } from "./term.ts"
 
-type Identity<A> = (
-  graph: Graph,
-  attributes: A,
-  operands: ReadonlyArray<Term>,
-  type: Type.Type
-) => Term | undefined
+type Identity<A> = (graph: Graph, attributes: A, operands: ReadonlyArray<Term>, type: Type.Type) => Term | undefined
 
 type Row<K extends Primitive.Name> = Identity<Primitive.Attributes<K>>
 
-const of = (x: Term, primitive: Primitive.Name): Term | undefined => (x.primitive === primitive ? x.operands[0] : undefined)
+const of = (x: Term, primitive: Primitive.Name): Term | undefined =>
+  x.primitive === primitive ? x.operands[0] : undefined
 
 const broadcastTo: Row<"broadcastTo"> = (graph, { shape }, [x], type) => {
   if (Shape.equals(shape, x!.shape)) return x
@@ -187,4 +183,3 @@ export const structural: Rule = (graph, primitive, attributes, operands, type) =
   const identity = identities[primitive] as Identity<object> | undefined
   return identity?.(graph, attributes, operands, type)
 }
-

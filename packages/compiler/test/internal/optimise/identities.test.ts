@@ -7,7 +7,23 @@ import { describe, expect, it } from "vitest"
 import { optimise } from "../../../src/internal/optimise/index.ts"
 import { operations } from "./operations.ts"
 
-const specials = [NaN, Infinity, -Infinity, 0, -0, 5e-324, -5e-324, 2.2e-308, 1.7e308, -1.7e308, 1, -1, 0.1, -3, 2 ** 53]
+const specials = [
+  NaN,
+  Infinity,
+  -Infinity,
+  0,
+  -0,
+  5e-324,
+  -5e-324,
+  2.2e-308,
+  1.7e308,
+  -1.7e308,
+  1,
+  -1,
+  0.1,
+  -3,
+  2 ** 53
+]
 
 const number = fc.oneof(fc.constantFrom(...specials), fc.double())
 
@@ -37,7 +53,10 @@ const at = fc
     Body.inputTypes(bodyOf((a) => a)).map((type, i) => {
       if (type.elementType === "index") return Tensors.index(k)
       if (type.elementType === "bool") return Tensors.bool(p)
-      return Tensors.fromArray(i === Body.inputTypes(bodyOf((a) => a)).findIndex((t) => t.elementType === "real") ? x : y, [4])
+      return Tensors.fromArray(
+        i === Body.inputTypes(bodyOf((a) => a)).findIndex((t) => t.elementType === "real") ? x : y,
+        [4]
+      )
     })
   )
 
@@ -53,7 +72,11 @@ const same = (before: Body.Body, inputs: ReadonlyArray<Tensor.Any>): void => {
 }
 
 const square = (x: X): Expr.Expr<readonly [4]> => Expr.mul(x, x)
-const apply = Fn.expressions.apply as unknown as (name: string, attributes: object, operands: ReadonlyArray<unknown>) => never
+const apply = Fn.expressions.apply as unknown as (
+  name: string,
+  attributes: object,
+  operands: ReadonlyArray<unknown>
+) => never
 /** Built without the simplifications of expressions. */
 const raw = (name: string, ...operands: ReadonlyArray<unknown>): X => apply(name, {}, operands)
 const number4 = (value: number): X => Expr.constant(Tensors.full([4], value))
@@ -118,7 +141,10 @@ const identities: Readonly<Record<string, readonly [left: number, build: Build]>
   "x² plus a strong product with 0": [1, (x, y) => Expr.add(square(x), raw("mulStrongZero", y, number4(0)))],
   "x² less a strong product with 0": [1, (x, y) => Expr.sub(square(x), raw("mulStrongZero", y, number4(0)))],
   "x plus a strong product with 0 stays": [2, (x, y) => Expr.add(x, raw("mulStrongZero", y, number4(0)))],
-  "max(x², -1) plus a strong product with 0": [2, (x, y) => Expr.add(Expr.max(square(x), 1), raw("mulStrongZero", y, number4(0)))],
+  "max(x², -1) plus a strong product with 0": [
+    2,
+    (x, y) => Expr.add(Expr.max(square(x), 1), raw("mulStrongZero", y, number4(0)))
+  ],
   "the sum of a strong product with 0": [0, (x) => Expr.sum(raw("mulStrongZero", x, number4(-0)))],
   "the sum of sines of strong products with 0": [
     0,
@@ -139,7 +165,10 @@ const identities: Readonly<Record<string, readonly [left: number, build: Build]>
   "transpose of a product": [1, (x, y) => Expr.transpose(Expr.outer(x, y))],
   "reverse of reverse": [0, (x) => Expr.reverse(Expr.reverse(x))],
   "the whole slice": [0, (x) => Expr.slice(x, { starts: [0], limits: [4] })],
-  "slice of slice": [1, (x) => Expr.slice(Expr.slice(x, { starts: [1], limits: [4] }), { starts: [0], limits: [3], strides: [2] })],
+  "slice of slice": [
+    1,
+    (x) => Expr.slice(Expr.slice(x, { starts: [1], limits: [4] }), { starts: [0], limits: [3], strides: [2] })
+  ],
   "slice of concat": [1, (x, y) => Expr.slice(Expr.concat([x, y], 0), { starts: [5], limits: [7] })],
   "one of a stack": [0, (x, y) => Expr.slice(Expr.stack([x, y], 0), { starts: [1, 0], limits: [2, 4] })],
   "pad of pad": [1, (x) => Expr.pad(Expr.pad(x, { low: [1], high: [0] }), { low: [0], high: [2] })],

@@ -8,7 +8,12 @@ import { Effect, Result } from "effect"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { program as anyProgram, work } from "../../../../core/test/arbitraries.ts"
-import { inputs as guardedInputs, make, program as guardedProgram, spec } from "../../../../testing/test/guardedPrograms.ts"
+import {
+  inputs as guardedInputs,
+  make,
+  program as guardedProgram,
+  spec
+} from "../../../../testing/test/guardedPrograms.ts"
 import {
   dropUnused,
   foldConstants,
@@ -54,7 +59,7 @@ const numbers = [0, -0, 1, -1, 2, -2.5, Infinity, NaN]
 /** The program with some of its inputs set to one number each: then there is something to simplify. */
 const withConstants = (body: Body.Body, seed: number): Body.Body => {
   const types = Body.inputTypes(body)
-  const isFixed = types.map((_, i) => ((seed >> i % 7) & 1) === 1)
+  const isFixed = types.map((_, i) => ((seed >> (i % 7)) & 1) === 1)
   const fixed = ({ elementType, shape }: Type.Type, i: number): Tensor.Any => {
     const length = shape.reduce((a, b) => a * b, 1)
     const value = numbers[(seed + i) % numbers.length]!
@@ -76,7 +81,7 @@ const withConstants = (body: Body.Body, seed: number): Body.Body => {
 }
 
 const inputsFor = (body: Body.Body, all: ReadonlyArray<Tensor.Any>, seed: number): ReadonlyArray<Tensor.Any> =>
-  body.inputNodes.length === all.length ? all : all.filter((_, i) => ((seed >> i % 7) & 1) === 0)
+  body.inputNodes.length === all.length ? all : all.filter((_, i) => ((seed >> (i % 7)) & 1) === 0)
 
 const passes = {
   dropUnused,
