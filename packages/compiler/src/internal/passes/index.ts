@@ -10,6 +10,7 @@ import { fuse } from "./fuse.ts"
 import { hoist } from "./hoist.ts"
 import { promote } from "./promote.ts"
 import { shareLocals } from "./shareLocals.ts"
+import { speculate } from "./speculate.ts"
 import { simplifyValues } from "./values.ts"
 
 export const passes: ReadonlyArray<readonly [string, (program: LoopProgram) => LoopProgram]> = [
@@ -26,6 +27,7 @@ export const passes: ReadonlyArray<readonly [string, (program: LoopProgram) => L
   ["simplifyValues", simplifyValues],
   ["dropDeadCode", dropDeadCode],
   ["hoist", hoist],
+  ["speculate", speculate],
   ["shareLocals", (program) => shareLocals(program)]
 ]
 
