@@ -187,6 +187,43 @@ it("simplifyValues keeps what IEEE arithmetic does not allow to leave out", () =
   )
 })
 
+describe("differences of a value with itself", () => {
+  const slope = (f: (x: Expr.Expr<readonly []>) => Expr.Expr<readonly []>) =>
+    print(dropDeadCode(simplifyValues(forwardStores(contract(fuse(lowered(Reverse.grad(Fn.make([], f)))))))))
+
+  it("are zero where the value is bounded and a NaN shows elsewhere", () => {
+    expect(slope((x) => Expr.sigmoid(x))).toBe(
+      lines(`
+        v0 = in0
+        v1 = abs(v0)
+        v2 = neg(v1)
+        v3 = exp(v2)
+        v4 = 1 + v3
+        v5 = v4 * v4
+        v6 = v3 / v5
+        v7 = v6 + 0
+        out0 = v7
+      `)
+    )
+    expect(slope((x) => Expr.tanh(x))).not.toContain("tanh")
+  })
+
+  it("stay where the value may be infinite, or NaN alone", () => {
+    const difference = (f: (x: Expr.Expr<readonly []>) => Expr.Expr<readonly []>) =>
+      print(
+        dropDeadCode(
+          simplifyValues(
+            forwardStores(lowered(Fn.make([], (x) => Expr.add(Expr.exp(x), Expr.sub(f(x), Expr.stopGradient(f(x)))))))
+          )
+        )
+      )
+    expect(difference((x) => Expr.mul(x, x))).toContain(" - ")
+    expect(difference((x) => Expr.sin(x))).toContain(" - ")
+    expect(difference((x) => Expr.tanh(Expr.log(x)))).toContain(" - ")
+    expect(difference((x) => Expr.tanh(Expr.neg(x)))).not.toContain(" - ")
+  })
+})
+
 it("dropDeadCode drops what nothing reads, and keeps checks", () => {
   const f = lowered(
     Fn.make(
