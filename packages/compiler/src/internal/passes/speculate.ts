@@ -1,7 +1,7 @@
 // Strong products at the price of plain ones: a nest multiplies as IEEE does and watches for NaN; only where one turns up it runs again as it stood.
 //
-// A strong product differs from a plain one only where that is NaN. So a nest that can run twice is run with plain products first, while what becomes of each
-// product is multiplied by zero and added up: the sum is NaN if and only if something was NaN or infinite. Then the nest with strong products follows.
+// A strong product differs from a plain one only where that is NaN. So a nest that can run twice is run with plain products first, while what becomes of the
+// products is added up: the sum is NaN if one of them was (or if infinities of both signs came together). Then the nest with strong products follows.
 
 import * as Affine from "../loops/affine.ts"
 import { clone } from "../loops/clone.ts"
@@ -262,7 +262,10 @@ class Speculation {
     }
     return [
       ...made.flatMap((statement, place) => [statement, ...(after.get(place) ?? [])]),
-      ...Array.from(shown, (buffer) => checkOf(access(buffer), sum))
+      ...checkOfEach(
+        Array.from(shown, (buffer) => access(buffer)),
+        sum
+      )
     ]
   }
 
@@ -288,8 +291,24 @@ const covers = ({ loops, target }: Fill, element: Access): boolean =>
     return loop !== undefined && loop.loop.extent === target.buffer.shape[axis]
   })
 
-const checkOf = (target: Access, sum: Access): Statement =>
-  assign(sum, "mul", [target, literal("real", 0)], { combine: "add" })
+const checkOf = (target: Access, sum: Access): Statement => assign(sum, "copy", [target], { combine: "add" })
+
+/** Adds values to each other first, two by two, so that the sum does not wait for each of them. */
+const checkOfEach = (values: ReadonlyArray<Access>, sum: Access): ReadonlyArray<Statement> => {
+  const made: Array<Statement> = []
+  let level = values
+  while (level.length > 1) {
+    const next: Array<Access> = []
+    for (let i = 0; i + 1 < level.length; i += 2) {
+      const both = access(makeBuffer("temporary", { elementType: "real", shape: [] }))
+      made.push(assign(both, "add", [level[i]!, level[i + 1]!]))
+      next.push(both)
+    }
+    if (level.length % 2 === 1) next.push(level.at(-1)!)
+    level = next
+  }
+  return level.length === 0 ? [] : [...made, checkOf(level[0]!, sum)]
+}
 
 /** Reads a nest of loops as what fills an array with a number. */
 const fillOf = (statement: For): Fill | undefined => {

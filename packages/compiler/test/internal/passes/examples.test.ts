@@ -337,7 +337,7 @@ describe("speculate", () => {
           v4 = v2 * v3
           v0 += v4
         }
-        v1 += v0 * 0
+        v1 += v0
         v5 = v1 != v1
         if v5 {
           v0 = 0
@@ -367,7 +367,7 @@ describe("speculate", () => {
             v4 = v2 * v3
             v1 += v4
           }
-          v0 += v1 * 0
+          v0 += v1
           out0[l0] = v1
         }
         v5 = v0 != v0
