@@ -1,7 +1,7 @@
 // The simplifying algebra: a body is interpreted in it, operation by operation, and made again with what is known about each operand. What has
 // the same structure is made once. Guards are made in their order, none twice; those that results no longer need are tied to them by core.
 
-import { type Algebra, Body, Fn, Interpreter, type Primitive, type Tensor, Type } from "@fluxion/core"
+import { type Algebra, Body, Fn, Interpreter, type Primitive, type Tensor, type Type } from "@fluxion/core"
 import { isBody, structureOf, writeAttributes, writeConstant } from "../structure.ts"
 import * as Facts from "./facts.ts"
 import type { Hoist } from "./hoist.ts"

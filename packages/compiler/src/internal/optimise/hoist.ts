@@ -1,7 +1,7 @@
 // Moves out of loops what is the same in each step: computed once before the loop, it comes in as one more operand. Nothing that can fail is moved, so a loop
 // without steps, which computes more than before then, means what it meant.
 
-import { type Algebra, Body, type Expr, Primitive, Shape, type Type } from "@fluxion/core"
+import { type Algebra, Body, type Expr, type Primitive, Shape, type Type } from "@fluxion/core"
 import { copying } from "./control.ts"
 import { type Graph, isCheckpoint, type Run } from "./graph.ts"
 import type { Term } from "./term.ts"
