@@ -108,10 +108,7 @@ const typeOf = ({ elementType, shape }: Internal.Node): Type.Type => ({ elementT
  * import { Body, Fn, Type } from "@fluxion/core"
  *
  * const body = Body.make([Type.real([2])], ([x]) => [Fn.expressions.apply("sin", {}, [x!])])
- * console.log(Body.print(body))
- * // program(in0: real[2])
- * //   v1 = sin(in0): real[2]
- * //   return v1
+ * console.log(Body.print(body).split("\n")[1]!.trim()) // v1 = sin(in0): real[2]
  * ```
  *
  * @category inspection

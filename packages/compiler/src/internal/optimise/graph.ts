@@ -43,7 +43,7 @@ export interface Made {
   readonly outcomes: ReadonlyArray<Outcome>
   /** Whether evaluating it can fail. */
   readonly isGuarded: boolean
-  /** At least how many operations it has. */
+  /** About how many operations it has. */
   readonly size: number
 }
 
