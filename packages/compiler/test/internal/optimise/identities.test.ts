@@ -141,9 +141,13 @@ const identities: Readonly<Record<string, readonly [left: number, build: Build]>
   "x² plus a strong product with 0": [1, (x, y) => Expr.add(square(x), raw("mulStrongZero", y, number4(0)))],
   "x² less a strong product with 0": [1, (x, y) => Expr.sub(square(x), raw("mulStrongZero", y, number4(0)))],
   "x plus a strong product with 0 stays": [2, (x, y) => Expr.add(x, raw("mulStrongZero", y, number4(0)))],
-  "max(x², -1) plus a strong product with 0": [
+  "max(x², 1) plus a strong product with 0": [
     2,
     (x, y) => Expr.add(Expr.max(square(x), 1), raw("mulStrongZero", y, number4(0)))
+  ],
+  "max(x, -1) plus a strong product with 0 stays": [
+    3,
+    (x, y) => Expr.add(Expr.max(x, -1), raw("mulStrongZero", y, number4(0)))
   ],
   "the sum of a strong product with 0": [0, (x) => Expr.sum(raw("mulStrongZero", x, number4(-0)))],
   "the sum of sines of strong products with 0": [
@@ -191,4 +195,85 @@ describe("an identity holds to the bit and leaves what it should", () => {
       { numRuns: 60 }
     )
   })
+})
+
+/** An expression of arithmetic over inputs and special numbers. */
+type Term = (x: X, y: X, p: Expr.BoolExpr<readonly [4]>) => X
+
+const terms = fc.letrec<{ readonly term: Term }>((tie) => {
+  const term = tie("term")
+  const unary = fc.constantFrom(
+    "neg",
+    "abs",
+    "exp",
+    "sign",
+    "floor",
+    "round",
+    "relu",
+    "sqrt",
+    "sin",
+    "reverse",
+    "cumsum"
+  )
+  const binary = fc.constantFrom(
+    "add",
+    "sub",
+    "mul",
+    "mul",
+    "mulStrongZero",
+    "mulStrongZero",
+    "div",
+    "max",
+    "min",
+    "pow"
+  )
+  return {
+    term: fc.oneof(
+      { maxDepth: 5, depthSize: "small" },
+      fc.boolean().map(
+        (isX): Term =>
+          (x, y) =>
+            isX ? x : y
+      ),
+      fc.constantFrom(...specials).map(
+        (value): Term =>
+          () =>
+            number4(value)
+      ),
+      fc.tuple(unary, term).map(([name, a]): Term => {
+        const attributes = name === "reverse" ? { axes: [0] } : name === "cumsum" ? { axis: 0, reverse: false } : {}
+        return (x, y, p) => apply(name, attributes, [a(x, y, p)])
+      }),
+      {
+        weight: 3,
+        arbitrary: fc.tuple(binary, term, term).map(
+          ([name, a, b]): Term =>
+            (x, y, p) =>
+              raw(name, a(x, y, p), b(x, y, p))
+        )
+      },
+      fc.tuple(term, term).map(
+        ([a, b]): Term =>
+          (x, y, p) =>
+            Expr.select(p, a(x, y, p), b(x, y, p))
+      ),
+      fc.tuple(term, term).map(
+        ([a, b]): Term =>
+          (x, y, p) =>
+            Expr.broadcastTo(Expr.sum(Expr.stack([a(x, y, p), b(x, y, p)], 0)), [4])
+      )
+    )
+  }
+})
+
+it("random arithmetic over special numbers keeps its bits", { timeout: 120_000 }, () => {
+  fc.assert(
+    fc.property(terms.term, at, (term, inputs) =>
+      same(
+        bodyOf((x, y, _, p) => term(x, y, p)),
+        inputs
+      )
+    ),
+    { numRuns: 3000 }
+  )
 })
