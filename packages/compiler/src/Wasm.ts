@@ -39,6 +39,17 @@ export interface Options {
    * an error that says so.
    */
   readonly memoryLimit?: number
+  /**
+   * In which precision reals are held and computed: `"float64"` unless said otherwise.
+   *
+   * In `"float32"` vectors have four lanes instead of two, and arrays take half of the memory. Inputs and constants are rounded, and each operation is:
+   * its result is the single nearest to what it gives for singles (elementary functions: within 2 ULP of a single). Numbers beyond `3.4e38` become infinite,
+   * those below `7e-46` zero. Sums are added up in single precision for 128 terms in a row at most, and in double precision beyond, where
+   * their order is the compiler's to choose (`docs/decisions/compiler.md` says which those are).
+   *
+   * What programs take and give stays the same: tensors hold doubles. `Compiled.bind({ precision: "float32" })` gives arrays of singles.
+   */
+  readonly precision?: "float64" | "float32"
 }
 
 /**
@@ -64,13 +75,13 @@ export interface Options {
  * @since 0.1.0
  */
 export const make = (options: Options = {}): Backend.Service => {
-  const { memoryLimit = MOST_MEMORY } = options
+  const { memoryLimit = MOST_MEMORY, precision = "float64" } = options
   const printed = (graph: Backend.Graph): { readonly program: LoopProgram; readonly module: Printed } => {
     if (!(memoryLimit >= PAGE && memoryLimit <= MOST_MEMORY)) {
       throw new Refused(`memoryLimit: expected a number of bytes from ${PAGE} to ${MOST_MEMORY}, got ${memoryLimit}`)
     }
     const program = optimise(lower(graph))
-    return { program, module: print(program, { memoryLimit }) }
+    return { program, module: print(program, { memoryLimit, precision }) }
   }
   const compile = cached((graph: Backend.Graph) => {
     const { module, program } = printed(graph)
@@ -82,7 +93,7 @@ export const make = (options: Options = {}): Backend.Service => {
     explain: (graph) =>
       attempt(name, () => {
         const { module, program } = printed(graph)
-        return explain({ backend: name, program, isVector: module.isVector, source: module.text() })
+        return explain({ backend: name, precision, program, isVector: module.isVector, source: module.text() })
       })
   }
 }

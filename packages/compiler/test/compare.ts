@@ -62,7 +62,7 @@ export const compare = (
     failure === undefined
       ? Result.succeed(
           Tree.leaves(f.outputs as Tree.Spec).map(({ type }, i) =>
-            Tensor.fromData(type.elementType, bound.outputs[i]!, type.shape)
+            Tensor.fromData(type.elementType, bound.outputs[i]! as Tensor.Any["data"], type.shape)
           )
         )
       : Result.fail(failure)
