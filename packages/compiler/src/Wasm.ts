@@ -50,6 +50,13 @@ export interface Options {
    * What programs take and give stays the same: tensors hold doubles. `Compiled.bind({ precision: "float32" })` gives arrays of singles.
    */
   readonly precision?: "float64" | "float32"
+  /**
+   * Whether vectors may compute products and sums in one instruction where the engine has one: `false` unless said otherwise.
+   *
+   * A product that is only added to something, or subtracted, is then not rounded on engines that have fused multiply-adds, and is on others: results depend on
+   * the engine, and on which elements run on vectors. Compiling fails with a `CompileError` where the engine has no relaxed SIMD.
+   */
+  readonly relaxedSimd?: boolean
 }
 
 /**
@@ -75,13 +82,13 @@ export interface Options {
  * @since 0.1.0
  */
 export const make = (options: Options = {}): Backend.Service => {
-  const { memoryLimit = MOST_MEMORY, precision = "float64" } = options
+  const { memoryLimit = MOST_MEMORY, precision = "float64", relaxedSimd = false } = options
   const printed = (graph: Backend.Graph): { readonly program: LoopProgram; readonly module: Printed } => {
     if (!(memoryLimit >= PAGE && memoryLimit <= MOST_MEMORY)) {
       throw new Refused(`memoryLimit: expected a number of bytes from ${PAGE} to ${MOST_MEMORY}, got ${memoryLimit}`)
     }
     const program = optimise(lower(graph))
-    return { program, module: print(program, { memoryLimit, precision }) }
+    return { program, module: print(program, { memoryLimit, precision, relaxedSimd }) }
   }
   const compile = cached((graph: Backend.Graph) => {
     const { module, program } = printed(graph)

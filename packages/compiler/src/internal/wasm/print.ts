@@ -21,6 +21,7 @@ export interface Printed {
   /** Pages of memory at the start. */
   readonly pages: number
   readonly precision: Precision
+  readonly relaxedSimd: boolean
   /** Bytes of memory at most. */
   readonly memoryLimit: number
   /** Whether tapes make memory grow. */
@@ -40,7 +41,7 @@ const hasTapes = (statements: ReadonlyArray<Statement>): boolean => {
 
 export const print = (
   program: LoopProgram,
-  options: Options = { memoryLimit: MOST_MEMORY, precision: "float64" }
+  options: Options = { memoryLimit: MOST_MEMORY, precision: "float64", relaxedSimd: false }
 ): Printed => {
   const p = new Printer(program, options)
   const { module } = p
@@ -72,6 +73,7 @@ export const print = (
     failure: { value: p.failureValue, places: p.failurePlaces },
     pages,
     precision: options.precision,
+    relaxedSimd: options.relaxedSimd,
     memoryLimit,
     isGrowing: p.heapTop >= 0,
     isVector: (loop) => p.vectorisation.has(loop),

@@ -6,6 +6,7 @@ import type { Sized } from "../cache.ts"
 import type { Buffer, LoopProgram } from "../loops/model.ts"
 import { allocate, arrayOf, type Data, type Precision, toTensor } from "../precision.ts"
 import { Refused, renderBytes } from "../refusal.ts"
+import { Module } from "./Module.ts"
 import type { Printed } from "./print.ts"
 import { PAGE } from "./print/memory.ts"
 import { OUT_OF_MEMORY } from "./print/tapes.ts"
@@ -25,6 +26,7 @@ interface WasmModule {
 
 interface WebAssemblyInterface {
   readonly CompileError: new () => Error
+  readonly validate: (bytes: Uint8Array<ArrayBuffer>) => boolean
   readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => WasmModule
   readonly Instance: new (
     module: WasmModule,
@@ -46,11 +48,26 @@ export interface Instance {
   readonly size: () => number
 }
 
+/** A module that only engines with relaxed SIMD find valid. */
+const relaxedProbe = (): Uint8Array<ArrayBuffer> => {
+  const module = new Module()
+  module.function("probe", { parameters: ["v128"], results: ["v128"] }, (code) => {
+    for (let i = 0; i < 3; i++) code.get(0)
+    code.op("f64x2.relaxed_madd")
+  })
+  return module.toBytes()
+}
+
 /** Hands the bytes of a module to the engine. */
-const compile = ({ bytes }: Printed): WasmModule => {
-  const { CompileError, Module } = engine()
+const compile = ({ bytes, relaxedSimd }: Printed): WasmModule => {
+  const { CompileError, Module: EngineModule, validate } = engine()
+  if (relaxedSimd && !validate(relaxedProbe())) {
+    throw new Refused(
+      "this engine has no relaxed SIMD, which the option relaxedSimd asks for; it works without that option"
+    )
+  }
   try {
-    return new Module(bytes)
+    return new EngineModule(bytes)
   } catch (problem) {
     // Too large for the engine, without vectors, or forbidden by a content-security policy without 'wasm-unsafe-eval'.
     if (!(problem instanceof CompileError || problem instanceof RangeError)) throw problem

@@ -7,12 +7,15 @@ import type { Precision } from "../../precision.ts"
 import { sumsOf } from "../../sums.ts"
 import type { Code, Local } from "../Code.ts"
 import { Module } from "../Module.ts"
+import { type Products, productsOf } from "./multiplyAdd.ts"
 import { type Reals, realsOf } from "./reals.ts"
 
 export interface Options {
   /** Bytes of memory at most. */
   readonly memoryLimit: number
   readonly precision: Precision
+  /** Whether to use instructions whose results engines may choose. */
+  readonly relaxedSimd: boolean
 }
 
 type VectorMode = { readonly _tag: "Vector"; readonly loop: Loop; readonly needs: VectorLoop }
@@ -60,6 +63,8 @@ export class Printer {
   readonly order = new Map<Loop, number>()
   /** Variables for sums of singles, which are doubles on single elements. */
   readonly wide: ReadonlySet<Buffer>
+  /** Products that vectors compute where they are added, for variables that are not computed then. */
+  readonly products: Products
   private readonly inMemory: ReadonlySet<Buffer>
 
   constructor(program: LoopProgram, options: Options) {
@@ -69,6 +74,7 @@ export class Printer {
     this.vectorisation = vectorise(program, this.reals.lanes.length)
     this.inMemory = scopes(program).inMemory
     this.wide = options.precision === "float32" ? sumsOf(program, (buffer) => this.isVariable(buffer)) : new Set()
+    this.products = options.relaxedSimd ? productsOf(this, program) : new Map()
     this.kernelImport = this.module.importFunction(
       { module: "host", name: "kernel" },
       { parameters: ["i32"], results: [] }

@@ -212,10 +212,9 @@ export const writeAssign = (p: Printer, statement: Assign): void => {
   }
   const lane = p.mode._tag === "Lane" ? p.mode.lane : 0
   const offset = pushPlace(p, target, lane)
-  update(
-    p,
-    elementCell(p, buffer, offset),
-    () => pushOperation(p, statement),
-    combine === undefined ? undefined : () => combineElements(p, combine, elementType)
-  )
+  update(p, elementCell(p, buffer, offset), combine !== undefined, (old) => {
+    old()
+    pushOperation(p, statement)
+    if (combine !== undefined) combineElements(p, combine, elementType)
+  })
 }

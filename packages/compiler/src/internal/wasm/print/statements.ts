@@ -17,8 +17,9 @@ const writeStatement = (p: Printer, statement: Statement): void => {
   const { code } = p
   switch (statement._tag) {
     case "Assign":
-      if (p.mode._tag === "Vector") writeVectorAssign(p, statement)
-      else writeAssign(p, statement)
+      if (p.mode._tag === "Vector") {
+        if (!p.products.has(statement.target.buffer)) writeVectorAssign(p, statement)
+      } else writeAssign(p, statement)
       return
     case "For":
       return writeFor(p, statement)

@@ -5,10 +5,11 @@ import { type Assign, type Buffer, type Combine, elementTypeOf, type Loop, type 
 import type { Plain } from "../instructions.ts"
 import { functionOf, isInlined } from "./functions.ts"
 import { common, comparisons } from "./operations.ts"
+import { multiplyAddOf, type Product, summedProduct } from "./multiplyAdd.ts"
 import type { Printer } from "./Printer.ts"
 import { combineElements, pushOperation, writeAssign } from "./scalars.ts"
 import { elementCell, loadElement, pushExpandedPlace, pushPlace } from "./subscripts.ts"
-import { type Cell, update } from "./update.ts"
+import { type Cell, type Compute, update } from "./update.ts"
 import { indicesOf, vectorOf } from "./variables.ts"
 
 const isFixedPlace = (p: Printer, a: Affine.Affine, loop: Loop): boolean =>
@@ -18,7 +19,7 @@ const isFixedPlace = (p: Printer, a: Affine.Affine, loop: Loop): boolean =>
   )
 
 /** Leaves an operand on the stack as a vector. */
-const pushVector = (p: Printer, o: Operand): void => {
+export const pushVector = (p: Printer, o: Operand): void => {
   const { code } = p
   const { loop } = p.vectorMode!
   const { bytes, lanes } = p.reals
@@ -39,8 +40,11 @@ const pushVector = (p: Printer, o: Operand): void => {
   if (o._tag === "Position") throw new Error("an index is no vector")
   const { buffer } = o
   if (p.isVariable(buffer)) {
-    code.get(vectorOf(p, buffer))
-    return
+    const product = p.products.get(buffer)
+    if (product === undefined) return code.get(vectorOf(p, buffer))
+    pushVector(p, product.x)
+    pushVector(p, product.y)
+    return code.op(`${p.reals.floats}.mul`)
   }
   if (p.isExpanded(buffer)) {
     code.memory("v128.load", pushPlace(p, o))
@@ -95,6 +99,8 @@ const pushVectorOperation = (p: Printer, statement: Assign): void => {
     code.op(`${floats}.${operation}` as Plain)
     return
   }
+  const sum = p.options.relaxedSimd ? multiplyAddOf(p, statement) : undefined
+  if (sum !== undefined) return pushMultiplyAdd(p, sum.product, () => pushVector(p, sum.term), sum.isNegative)
   if (common[operation] !== undefined) {
     for (const o of operands) pushVector(p, o)
     code.op(`${floats}.${common[operation]}` as Plain)
@@ -192,6 +198,14 @@ const pushVectorOperation = (p: Printer, statement: Assign): void => {
   }
 }
 
+/** Leaves the sum of a product and what `term` leaves there on the stack, rounded once or twice as the engine likes. */
+const pushMultiplyAdd = (p: Printer, { x, y }: Product, term: () => void, isNegative = false): void => {
+  pushVector(p, x)
+  pushVector(p, y)
+  term()
+  p.code.op(`${p.reals.floats}.${isNegative ? "relaxed_nmadd" : "relaxed_madd"}`)
+}
+
 const pushElementary = (p: Printer, statement: Assign): void => {
   const { code } = p
   const definition = functionOf(p, statement)
@@ -225,8 +239,14 @@ export const writeVectorAssign = (p: Printer, statement: Assign): void => {
   const { accumulated } = p.vectorMode!.needs
   const { loop } = p.vectorMode!
   const { bytes, extract, lanes, storeLane } = p.reals
-  const value = (): void => pushVectorOperation(p, statement)
-  const combined = combine === undefined ? undefined : () => combineVectors(p, combine, buffer)
+  const isCombining = combine !== undefined
+  const compute: Compute = (old) => {
+    const product = combine === "add" ? summedProduct(p, statement) : undefined
+    if (product !== undefined) return pushMultiplyAdd(p, product, old)
+    old()
+    pushVectorOperation(p, statement)
+    if (combine !== undefined) combineVectors(p, combine, buffer)
+  }
   if (p.isVariable(buffer)) {
     if (buffer.elementType === "index") {
       const indices = indicesOf(p, buffer)
@@ -242,14 +262,14 @@ export const writeVectorAssign = (p: Printer, statement: Assign): void => {
       return
     }
     const local = vectorOf(p, buffer)
-    if (combine !== undefined) code.get(local)
-    value()
-    combined?.()
+    compute(() => {
+      if (isCombining) code.get(local)
+    })
     code.set(local)
     return
   }
   if (accumulated.has(buffer) || p.isExpanded(buffer)) {
-    update(p, vectorCell(p, pushExpandedPlace(p, target), 16), value, combined)
+    update(p, vectorCell(p, pushExpandedPlace(p, target), 16), isCombining, compute)
     return
   }
   const linear = Affine.linear(target)
@@ -258,7 +278,7 @@ export const writeVectorAssign = (p: Printer, statement: Assign): void => {
     Affine.factorOf(linear, loop) === 1 &&
     isFixedPlace(p, { ...linear, terms: [] }, loop)
   if (isDirect) {
-    update(p, vectorCell(p, pushPlace(p, target), bytes), value, combined)
+    update(p, vectorCell(p, pushPlace(p, target), bytes), isCombining, compute)
     return
   }
   // To places apart: one lane after the other.
@@ -274,11 +294,12 @@ export const writeVectorAssign = (p: Printer, statement: Assign): void => {
           code.memoryLane(storeLane, lane, offset)
           return
         }
-        const element = (): void => {
+        update(p, elementCell(p, buffer, offset), true, (old) => {
+          old()
           code.get(computed)
           code.lane(extract, lane)
-        }
-        update(p, elementCell(p, buffer, offset), element, () => combineElements(p, combine, "real"))
+          combineElements(p, combine, "real")
+        })
       })
     }
     code.release(computed)
