@@ -41,6 +41,9 @@ export const sumsOf = ({ statements }: LoopProgram, isVariable: (buffer: Buffer)
           for (const buffer of addedBy(statement.body, isVariable).keys()) sums.add(buffer)
           visit(statement.body)
           break
+        case "Part":
+          visit(statement.body)
+          break
         case "While":
           visit(statement.test)
           visit(statement.body)

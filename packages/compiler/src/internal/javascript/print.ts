@@ -97,6 +97,8 @@ export const print = (program: LoopProgram, precision: Precision = "float64"): P
   const checks: Array<Check> = []
   const names = new Map<Buffer, string>()
   const head: Array<string> = []
+  const parts: Array<string> = []
+  const parameters = [...program.inputs.map((_, i) => `i${i}`), ...program.outputs.map((_, i) => `o${i}`)]
   const { declarations, inMemory } = scopes(program)
   let indent = "  "
 
@@ -333,6 +335,9 @@ export const print = (program: LoopProgram, precision: Precision = "float64"): P
           checks.push(statement)
           break
         }
+        case "Part":
+          part(statement.body)
+          break
         case "Kernel": {
           const operands = statement.operands.map(nameOf).join(", ")
           const results = statement.results.map(nameOf).join(", ")
@@ -344,10 +349,23 @@ export const print = (program: LoopProgram, precision: Precision = "float64"): P
     }
   }
 
+  /** A function of its own, which gives what its checks give. */
+  const part = (body: ReadonlyArray<Statement>): void => {
+    const name = `part${parts.length}`
+    const outer = lines.splice(0)
+    indent = "  "
+    block(body)
+    parts.push([`const ${name} = (${parameters.join(", ")}) => {`, ...lines, "};"].join("\n"))
+    lines.splice(0, lines.length, ...outer)
+    line(`const of${parts.length} = ${name}(${parameters.join(", ")});`)
+    line(`if (of${parts.length} !== undefined) return of${parts.length};`)
+  }
+
   block(program.statements)
   const source = [
     `"use strict";`,
     ...head,
+    ...parts,
     "return (inputs, outputs) => {",
     ...program.inputs.map((_, i) => `  const i${i} = inputs[${i}];`),
     ...program.outputs.map((_, i) => `  const o${i} = outputs[${i}];`),

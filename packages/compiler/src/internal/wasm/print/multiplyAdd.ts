@@ -65,7 +65,7 @@ export const productsOf = (p: Printer, { statements: all }: LoopProgram): Produc
     for (const statement of statements) {
       if (statement._tag !== "Assign") {
         open = new Map()
-        if (statement._tag === "For") visit(statement.body)
+        if (statement._tag === "For" || statement._tag === "Part") visit(statement.body)
         continue
       }
       if (isReal(statement)) {
