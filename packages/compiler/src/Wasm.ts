@@ -151,6 +151,12 @@ export const layer: Layer.Layer<never> = Backend.layer(service)
  * const f = Fn.make([3], (x) => Expr.sum(Expr.exp(x)))
  * const program = Fn.run(f, Tensor.make([0, 0, 0])).pipe(Effect.provide(Wasm.layerWith({ memoryLimit: 2 ** 24 })))
  * console.log(Effect.runSync(program)) // 3
+ *
+ * const single = Wasm.layerWith({ precision: "float32", relaxedSimd: true })
+ * const { inputs, outputs, run } = Effect.runSync(Fn.compile(f).pipe(Effect.provide(single))).bind({ precision: "float32" })
+ * inputs.set([0, 1, 2])
+ * run()
+ * console.log(outputs) // Float32Array(1) [ 11.107337951660156 ]
  * ```
  *
  * @category layers

@@ -1,7 +1,7 @@
 // Single precision: what programs take and give, how sums are added up, where numbers end.
 
 import { JavaScript, Wasm } from "@fluxion/compiler"
-import { Backend, Expr, Failure, Fn, Tensor, Type } from "@fluxion/core"
+import { type Backend, Expr, Failure, Fn, Tensor, Type } from "@fluxion/core"
 import * as Reverse from "@fluxion/reverse-mode"
 import { Effect, Result } from "effect"
 import { describe, expect, it } from "vitest"

@@ -1,7 +1,7 @@
 // Fused multiply-adds, on request.
 
 import { Wasm } from "@fluxion/compiler"
-import { Backend, Expr, Fn, Tensor } from "@fluxion/core"
+import { type Backend, Expr, Fn, Tensor } from "@fluxion/core"
 import { Laws, Arbitraries } from "@fluxion/testing"
 import * as Reverse from "@fluxion/reverse-mode"
 import { Effect } from "effect"
