@@ -40,6 +40,24 @@ export interface Options {
    * an error that says so.
    */
   readonly memoryLimit?: number
+  /**
+   * In which precision reals are held and computed: `"float64"` unless said otherwise.
+   *
+   * In `"float32"` vectors have four lanes instead of two, and arrays take half of the memory. Inputs and constants are rounded, and each operation is:
+   * its result is the single nearest to what it gives for singles (elementary functions: within 2 ULP of a single). Numbers beyond `3.4e38` become infinite,
+   * those below `7e-46` zero. Sums are added up in single precision for 128 terms in a row at most, and in double precision beyond, where
+   * their order is the compiler's to choose (`docs/decisions/compiler.md` says which those are).
+   *
+   * What programs take and give stays the same: tensors hold doubles. `Compiled.bind({ precision: "float32" })` gives arrays of singles.
+   */
+  readonly precision?: "float64" | "float32"
+  /**
+   * Whether vectors may compute products and sums in one instruction where the engine has one: `false` unless said otherwise.
+   *
+   * A product that is only added to something, or subtracted, is then not rounded on engines that have fused multiply-adds, and is on others: results depend on
+   * the engine, and on which elements run on vectors. Compiling fails with a `CompileError` where the engine has no relaxed SIMD.
+   */
+  readonly relaxedSimd?: boolean
 }
 
 /**
@@ -65,7 +83,7 @@ export interface Options {
  * @since 0.1.0
  */
 export const make = (options: Options = {}): Backend.Service => {
-  const { memoryLimit = MOST_MEMORY } = options
+  const { memoryLimit = MOST_MEMORY, precision = "float64", relaxedSimd = false } = options
   const printed = (
     graph: Backend.Graph
   ): { readonly optimised: Backend.Graph; readonly program: LoopProgram; readonly module: Printed } => {
@@ -74,7 +92,7 @@ export const make = (options: Options = {}): Backend.Service => {
     }
     const optimised = optimiseProgram(graph)
     const program = optimise(lower(optimised))
-    return { optimised, program, module: print(program, { memoryLimit }) }
+    return { optimised, program, module: print(program, { memoryLimit, precision, relaxedSimd }) }
   }
   const compile = cached((graph: Backend.Graph) => {
     const { module, program } = printed(graph)
@@ -86,7 +104,14 @@ export const make = (options: Options = {}): Backend.Service => {
     explain: (graph) =>
       attempt(name, () => {
         const { module, optimised, program } = printed(graph)
-        return explain({ backend: name, optimised, program, isVector: module.isVector, source: module.text() })
+        return explain({
+          backend: name,
+          precision,
+          optimised,
+          program,
+          isVector: module.isVector,
+          source: module.text()
+        })
       })
   }
 }
@@ -137,6 +162,12 @@ export const layer: Layer.Layer<never> = Backend.layer(service)
  * const f = Fn.make([3], (x) => Expr.sum(Expr.exp(x)))
  * const program = Fn.run(f, Tensor.make([0, 0, 0])).pipe(Effect.provide(Wasm.layerWith({ memoryLimit: 2 ** 24 })))
  * console.log(Effect.runSync(program)) // 3
+ *
+ * const single = Wasm.layerWith({ precision: "float32", relaxedSimd: true })
+ * const { inputs, outputs, run } = Effect.runSync(Fn.compile(f).pipe(Effect.provide(single))).bind({ precision: "float32" })
+ * inputs.set([0, 1, 2])
+ * run()
+ * console.log(outputs) // Float32Array(1) [ 11.107337951660156 ]
  * ```
  *
  * @category layers

@@ -48,10 +48,11 @@ export const compare = (
   f: Fn.Any,
   service: Backend.Service,
   inputs: ReadonlyArray<Tensor.Any>,
-  tolerance: number
+  tolerance: number,
+  reference: Backend.Service = Backend.interpreter
 ): number => {
   const graph = f as unknown as Backend.Graph
-  const expected = Effect.runSync(Backend.interpreter.compile(graph)).execute(inputs)
+  const expected = Effect.runSync(reference.compile(graph)).execute(inputs)
   const executable = Effect.runSync(service.compile(graph))
   const bound = executable.bind()
   inputs.forEach(({ data }, i) => bound.inputs[i]!.set(data))
@@ -61,9 +62,14 @@ export const compare = (
   runs.push(
     failure === undefined
       ? Result.succeed(
-          Tree.leaves(f.outputs as Tree.Spec).map(({ type }, i) =>
-            Tensor.fromData(type.elementType, bound.outputs[i]!, type.shape)
-          )
+          Tree.leaves(f.outputs as Tree.Spec).map(({ type }, i) => {
+            const data = bound.outputs[i]!
+            return Tensor.fromData(
+              type.elementType,
+              data instanceof Float32Array ? Float64Array.from(data) : data,
+              type.shape
+            )
+          })
         )
       : Result.fail(failure)
   )

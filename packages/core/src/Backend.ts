@@ -44,15 +44,16 @@ export class CompileError extends Schema.TaggedError<CompileError>()("CompileErr
  *
  * **Details**
  *
- * There is one array for each leaf, of one element for a scalar, of bytes for truth values. They stay the same ones for as long as the binding
+ * There is one array for each leaf, of one element for a scalar, of bytes for truth values; reals are doubles, or singles on a backend that computes in
+ * single precision. They stay the same ones for as long as the binding
  * lives, and nothing but the caller and `run` writes to them. `run` gives the guard that failed first, if one did; what is in the outputs then is not said.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Binding {
-  readonly inputs: ReadonlyArray<Tensor.Any["data"]>
-  readonly outputs: ReadonlyArray<Tensor.Any["data"]>
+  readonly inputs: ReadonlyArray<Tensor.Any["data"] | Float32Array>
+  readonly outputs: ReadonlyArray<Tensor.Any["data"] | Float32Array>
   readonly run: () => GuardFailure | undefined
 }
 

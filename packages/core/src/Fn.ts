@@ -804,8 +804,11 @@ export interface Compiled<I, O, E> {
   readonly runSync: [E] extends [never]
     ? (input: Tree.Value<I>) => Tree.Value<O>
     : Failure.CanFail<"runSync: the program can fail; use runResult or run">
-  /** The program with arrays of its own, which no other binding and no `run` sees. */
-  readonly bind: () => Bound<I, O, E>
+  /** The program with arrays of its own, which no other binding and no `run` sees; of doubles, or of singles if asked for. */
+  readonly bind: {
+    (options?: { readonly precision?: "float64" }): Bound<I, O, E>
+    (options: { readonly precision: "float32" }): Bound<I, O, E, Float32Array>
+  }
 }
 
 /**
@@ -813,18 +816,32 @@ export interface Compiled<I, O, E> {
  *
  * **Details**
  *
- * - `inputs` and `outputs` are trees of typed arrays, row-major: `Float64Array` for reals, `Int32Array` for indices, `Uint8Array` of zeros and ones
+ * - `inputs` and `outputs` are trees of typed arrays, row-major: `Float64Array` for reals (`Float32Array` if asked for), `Int32Array` for indices, `Uint8Array` of zeros and ones
  *   for truth values. A scalar is an array of one element. They are the same arrays for as long as the binding lives: keep them.
  * - `run` gives nothing where the program cannot fail, otherwise a `Result`: what it fails with, as a value. After a failure the outputs hold
  *   anything. What is in the inputs stays.
  * - An index out of the range of int32 and a truth value other than 0 and 1 are for the caller to avoid.
+ * - The precision of the arrays is asked for where they are bound, so types say what is there whatever the backend. Where the backend computes in
+ *   the same precision the arrays are its own; elsewhere each `run` converts and copies them.
+ *
+ * @example
+ * ```ts
+ * import { Expr, Fn } from "@fluxion/core"
+ * import { Effect } from "effect"
+ *
+ * const f = Fn.make({ x: [2] }, ({ x }) => Expr.mul(x, x))
+ * const { inputs, outputs, run } = Effect.runSync(Fn.compile(f)).bind({ precision: "float32" })
+ * inputs.x.set([1.5, 3])
+ * run()
+ * console.log(outputs) // Float32Array(2) [ 2.25, 9 ]
+ * ```
  *
  * @category models
  * @since 0.1.0
  */
-export interface Bound<I, O, E> {
-  readonly inputs: Tree.Arrays<I>
-  readonly outputs: Tree.Arrays<O>
+export interface Bound<I, O, E, Real = Float64Array> {
+  readonly inputs: Tree.Arrays<I, Real>
+  readonly outputs: Tree.Arrays<O, Real>
   readonly run: [E] extends [never] ? () => void : () => Result.Result<void, E>
 }
 
@@ -901,7 +918,12 @@ const executable = Effect.fnUntraced(function* (self: Any) {
   const { bind, execute } = yield* compile(body)
   const runUnknown = (input: unknown): Result.Result<unknown, unknown> =>
     finished(body.outputs, execute(Tree.toTensors("Fn.run", body.inputs, input)))
-  return { name, runUnknown, bind: () => bound(body, bind()) }
+  return {
+    name,
+    runUnknown,
+    bind: (options?: { readonly precision?: "float64" | "float32" }) =>
+      bound(body, inPrecision(options?.precision ?? "float64", bind()))
+  }
 })
 
 const bound = (body: FnImpl, { inputs, outputs, run }: Backend.Binding) => ({
@@ -912,6 +934,29 @@ const bound = (body: FnImpl, { inputs, outputs, run }: Backend.Binding) => ({
     return failure === undefined ? Result.void : Result.fail(Failure.errorOf(failure))
   }
 })
+
+/** A binding with reals in a precision: itself, or one that converts. */
+const inPrecision = (precision: "float64" | "float32", binding: Backend.Binding): Backend.Binding => {
+  const [wanted, other] = precision === "float64" ? [Float64Array, Float32Array] : [Float32Array, Float64Array]
+  const own = (data: Backend.Binding["inputs"][number]) => (data instanceof other ? new wanted(data.length) : data)
+  const inputs = binding.inputs.map(own)
+  const outputs = binding.outputs.map(own)
+  if ([...inputs, ...outputs].every((data, i) => data === [...binding.inputs, ...binding.outputs][i])) return binding
+  return {
+    inputs,
+    outputs,
+    run: () => {
+      for (let i = 0; i < inputs.length; i++) {
+        if (inputs[i] !== binding.inputs[i]) binding.inputs[i]!.set(inputs[i]!)
+      }
+      const failure = binding.run()
+      for (let i = 0; i < outputs.length; i++) {
+        if (outputs[i] !== binding.outputs[i]) outputs[i]!.set(binding.outputs[i]!)
+      }
+      return failure
+    }
+  }
+}
 
 /** The value of a program, or the error of the guard that failed. */
 const finished = (

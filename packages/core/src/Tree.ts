@@ -100,20 +100,22 @@ type LeafValue<D extends Type.ElementType, S extends Shape.Shape> = S extends re
     : Tensor.Tensor<S, D>
 
 /**
- * The arrays of a tree: what a program that is bound reads its inputs from and writes its outputs to.
+ * The arrays of a tree: what a program that is bound reads its inputs from and writes its outputs to. `Real` is the type of arrays of reals.
  *
  * @category type-level
  * @since 0.1.0
  */
-export type Arrays<S> = [Spec] extends [S]
-  ? AnyArrays
+export type Arrays<S, Real = Tensor.Data<"real">> = [Spec] extends [S]
+  ? AnyArrays<Real>
   : S extends Shape.Shape
-    ? Tensor.Data<"real">
+    ? Real
     : S extends Type.Type<infer D>
-      ? Tensor.Data<D>
+      ? D extends "real"
+        ? Real
+        : Tensor.Data<D>
       : IsWide<S> extends true
-        ? AnyArrays
-        : { readonly [K in keyof S]: Arrays<S[K]> }
+        ? AnyArrays<Real>
+        : { readonly [K in keyof S]: Arrays<S[K], Real> }
 
 /**
  * The arrays of a tree whose specification is not known statically.
@@ -121,7 +123,11 @@ export type Arrays<S> = [Spec] extends [S]
  * @category models
  * @since 0.1.0
  */
-export type AnyArrays = Tensor.Any["data"] | ReadonlyArray<AnyArrays> | { readonly [key: string]: AnyArrays }
+export type AnyArrays<Real = Tensor.Data<"real">> =
+  | Real
+  | Tensor.Data<"index" | "bool">
+  | ReadonlyArray<AnyArrays<Real>>
+  | { readonly [key: string]: AnyArrays<Real> }
 
 /**
  * The expressions of a tree: what the body of a program receives.

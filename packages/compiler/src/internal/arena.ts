@@ -24,7 +24,9 @@ interface Life {
 const livesOf = (program: LoopProgram, bytesOf: (buffer: Buffer) => number): ReadonlyMap<Buffer, Life> => {
   const { inMemory } = scopes(program)
   const lives = new Map<Buffer, Life>()
-  const statements = program.statements.flatMap((statement) => (statement._tag === "Part" ? statement.body : [statement]))
+  const statements = program.statements.flatMap((statement) =>
+    statement._tag === "Part" ? statement.body : [statement]
+  )
   statements.forEach((statement, place) =>
     forEachAccess([statement], ({ buffer }) => {
       const storage = storageOf(buffer)

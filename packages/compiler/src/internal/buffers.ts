@@ -3,11 +3,10 @@
 import { type Buffer, type LoopProgram, storageOf } from "./loops/model.ts"
 import { isLocal, scopes } from "./loops/scopes.ts"
 import { forEachAccess } from "./loops/walk.ts"
+import { bytesOf, type Precision } from "./precision.ts"
 
-const bytesOf = { real: 8, index: 4, bool: 1 } as const
-
-export const sizeInBytes = ({ elementType, shape }: Buffer): number =>
-  shape.reduce((a, b) => a * b, 1) * bytesOf[elementType]
+export const sizeInBytes = (precision: Precision, { elementType, shape }: Buffer): number =>
+  shape.reduce((a, b) => a * b, 1) * bytesOf(precision, elementType)
 
 /** The buffers of a program that are in memory, each once. */
 export const buffersOf = (program: LoopProgram): ReadonlyArray<Buffer> => {

@@ -4,6 +4,7 @@ import { Body, Type } from "@fluxion/core"
 import { buffersOf, sizeInBytes } from "./buffers.ts"
 import type { Loop, LoopProgram, Statement } from "./loops/model.ts"
 import { makeNames, printStatements } from "./loops/print.ts"
+import type { Precision } from "./precision.ts"
 import { renderBytes } from "./refusal.ts"
 
 /** The operations of statements, and how often each. */
@@ -49,11 +50,12 @@ const renderCounts = (counts: ReadonlyMap<string, number>): string =>
 export const explain = (options: {
   readonly backend: string
   readonly optimised: Body.Body
+  readonly precision: Precision
   readonly program: LoopProgram
   readonly isVector: (loop: Loop) => boolean
   readonly source: string
 }): string => {
-  const { backend, isVector, optimised, program, source } = options
+  const { backend, isVector, optimised, precision, program, source } = options
   const names = makeNames(program)
   const { statements } = program
   const buffers = buffersOf(program)
@@ -63,18 +65,18 @@ export const explain = (options: {
     .flatMap((statement) => (statement._tag === "Part" ? statement.body : [statement]))
     .filter(({ _tag }) => _tag === "For" || _tag === "While")
   const fixed = buffers.filter(({ role }) => role !== "tape")
-  const total = fixed.reduce((sum, buffer) => sum + sizeInBytes(buffer), 0)
+  const total = fixed.reduce((sum, buffer) => sum + sizeInBytes(precision, buffer), 0)
   const tapes = buffers.length - fixed.length
   const s = (n: number): string => (n === 1 ? "" : "s")
   const rows = buffers.map((buffer) => [
     names.ofBuffer(buffer),
     buffer.role,
     Type.render(buffer),
-    buffer.role === "tape" ? "grows" : renderBytes(sizeInBytes(buffer))
+    buffer.role === "tape" ? "grows" : renderBytes(sizeInBytes(precision, buffer))
   ])
   const widths = [0, 1, 2].map((k) => Math.max(0, ...rows.map((row) => row[k]!.length)))
   return [
-    `${backend}: ${nests.length} loop nest${s(nests.length)}, ${buffers.length} buffer${s(buffers.length)} of ${renderBytes(total)}` +
+    `${backend}${precision === "float64" ? "" : ` in ${precision}`}: ${nests.length} loop nest${s(nests.length)}, ${buffers.length} buffer${s(buffers.length)} of ${renderBytes(total)}` +
       (tapes === 0 ? "" : ` and ${tapes} tape${s(tapes)}`),
     "",
     ...Body.print(optimised).split("\n"),

@@ -9,13 +9,12 @@ import * as Affine from "../../src/internal/loops/affine.ts"
 import { access, assign, type Buffer, type LoopProgram, makeBuffer } from "../../src/internal/loops/model.ts"
 import { lower } from "../../src/internal/lower/index.ts"
 
-const bytesOf = (buffer: Buffer): number => sizeInBytes(buffer)
+const bytesOf = (buffer: Buffer): number => sizeInBytes("float64", buffer)
 
 it("keeps arrays apart that are needed at the same time, at any lives and sizes", () => {
-  const lives = fc.array(
-    fc.record({ size: fc.integer({ min: 0, max: 40 }), first: fc.nat(20), length: fc.nat(10) }),
-    { maxLength: 40 }
-  )
+  const lives = fc.array(fc.record({ size: fc.integer({ min: 0, max: 40 }), first: fc.nat(20), length: fc.nat(10) }), {
+    maxLength: 40
+  })
   fc.assert(
     fc.property(lives, (own) => {
       const buffers = own.map(({ size }) => makeBuffer("temporary", { elementType: "real", shape: [size] }))

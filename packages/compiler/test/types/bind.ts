@@ -1,6 +1,6 @@
 // Bound programs: the arrays and what `run` gives.
 
-import { Wasm } from "@fluxion/compiler"
+import { JavaScript, Wasm } from "@fluxion/compiler"
 import { type Backend, Expr, type Failure, Fn, Type } from "@fluxion/core"
 import { Effect, type Layer, type Result } from "effect"
 
@@ -34,6 +34,23 @@ export const program = Effect.gen(function* () {
   // No failure, no result.
   holds<Equal<typeof bound.run, () => void>>()
 
+  const single = (yield* Fn.compile(mixed)).bind({ precision: "float32" })
+  holds<
+    Equal<
+      typeof single.inputs,
+      {
+        readonly x: Float32Array
+        readonly n: Float32Array
+        readonly k: Int32Array
+        readonly flags: readonly [Uint8Array, Float32Array]
+      }
+    >
+  >()
+  holds<Equal<typeof single.outputs.rest, readonly [Uint8Array, Int32Array, Float32Array]>>()
+  holds<Equal<typeof single.run, () => void>>()
+  const double = (yield* Fn.compile(mixed)).bind({ precision: "float64" })
+  holds<Equal<typeof double, typeof bound>>()
+
   const failing = (yield* logarithm.pipe(Fn.compile)).bind()
   holds<Equal<typeof failing.inputs, Float64Array>>()
   holds<Equal<typeof failing.run, () => Result.Result<void, Failure.DomainError>>>()
@@ -47,5 +64,6 @@ export const explained: Effect.Effect<string, Backend.CompileError> = mixed.pipe
 export const layers: ReadonlyArray<Layer.Layer<never>> = [
   Wasm.layer,
   Wasm.layerWith({}),
-  Wasm.layerWith({ memoryLimit: 2 ** 20 })
+  Wasm.layerWith({ memoryLimit: 2 ** 20, precision: "float32", relaxedSimd: true }),
+  JavaScript.layerWith({ precision: "float32" })
 ]

@@ -8,6 +8,9 @@ import { unroll } from "./unroll.ts"
 /** How many units in the last place the result of an operation may be off. */
 export type Allowances = { readonly [K in Primitive.Name | Primitive.ControlName]?: number }
 
+/** In which precision the other side computes. */
+export type Precision = "float64" | "float32"
+
 interface Carrier {
   readonly primal: Tensor.Any
   /** How far each element may be off; `undefined` where nothing is, infinite where it may be anything. */
@@ -15,6 +18,32 @@ interface Carrier {
 }
 
 const { apply } = Interpreter.algebra
+
+/** Operations whose results are singles where their operands are. */
+const selections: ReadonlySet<string> = new Set([
+  "neg",
+  "abs",
+  "sign",
+  "relu",
+  "floor",
+  "ceil",
+  "round",
+  "max",
+  "min",
+  "rem",
+  "select",
+  "clamp",
+  "reduceMax",
+  "reduceMin",
+  "stopGradient"
+])
+
+/** From where on rounding to single precision gives infinity. */
+const GREATEST = 2 ** 128 - 2 ** 103
+
+/** The unit in the last place of a number. */
+const ulpOf = (precision: Precision, x: number): number =>
+  precision === "float64" ? Ulp.of(x) : Math.max(2 ** -149, Ulp.of(x) * 2 ** 29)
 
 const comparisons: ReadonlySet<string> = new Set(["eq", "ne", "lt", "le", "gt", "ge"])
 
@@ -77,7 +106,21 @@ const weighed = (
  * place of the result for elementwise operations, and that of the sum of the magnitudes of the terms for sums, contractions and linear algebra.
  * Where a jump or a comparison may go either way, what depends on it may be anything.
  */
-export const errorBounds = (f: Fn.Any, at: unknown, allowances: Allowances): ReadonlyArray<Float64Array> => {
+export const errorBounds = (
+  f: Fn.Any,
+  at: unknown,
+  allowances: Allowances,
+  precision: Precision = "float64"
+): ReadonlyArray<Float64Array> => {
+  const isSingle = precision === "float32"
+  /** What is rounded to single precision. */
+  const rounded = (primal: Tensor.Any): Carrier => {
+    if (!isSingle || primal.elementType !== "real") return exact(primal)
+    const error = Float64Array.from(primal.data, (x) =>
+      !Number.isFinite(x) ? 0 : Math.abs(x) > GREATEST ? Number.POSITIVE_INFINITY : Math.abs(Math.fround(x) - x)
+    )
+    return { primal, error: error.some((e) => e > 0) ? error : undefined }
+  }
   const bounded = (
     primitive: Primitive.Name | Primitive.ControlName,
     family: Primitive.Family,
@@ -86,7 +129,8 @@ export const errorBounds = (f: Fn.Any, at: unknown, allowances: Allowances): Rea
     rows: ReadonlyArray<Rows | undefined>,
     evaluate: (at: ReadonlyArray<Tensor.Any>) => Tensor.Any
   ): Carrier => {
-    const allowance = allowances[primitive] ?? 0
+    const rounding = isSingle && family !== "structural" && !selections.has(primitive) ? 0.5 : 0
+    const allowance = (allowances[primitive] ?? 0) + rounding
     const others = corners(operands).map(evaluate)
     const sums = family === "reduction" || family === "contraction" || family === "linalg"
     const terms = operands.reduce((n, { primal }) => n + primal.data.length, 0)
@@ -106,8 +150,9 @@ export const errorBounds = (f: Fn.Any, at: unknown, allowances: Allowances): Rea
             j
           )
         : Math.abs(value)
-      const unit = family === "structural" ? 0 : Ulp.of(Math.max(scale, Math.abs(value)))
+      const unit = family === "structural" ? 0 : ulpOf(precision, Math.max(scale, Math.abs(value)))
       const bound = carried + (allowance + (carried > 0 ? (sums ? terms : 1) : 0)) * unit
+      if (isSingle && Math.max(scale, Math.abs(value)) + bound > GREATEST) return Number.POSITIVE_INFINITY
       // A jump, or more curvature than a first order sees.
       const jumps = others.some(({ data }) => !(Math.abs(data[j]! - value) <= 2 * bound + unit))
       return jumps || Number.isNaN(bound) ? Number.POSITIVE_INFINITY : bound
@@ -121,7 +166,7 @@ export const errorBounds = (f: Fn.Any, at: unknown, allowances: Allowances): Rea
       const operands = given as ReadonlyArray<Carrier>
       const evaluate = (at: ReadonlyArray<Tensor.Any>) => apply(primitive, attributes, at as never, type)
       const result = evaluate(operands.map(({ primal }) => primal))
-      if (operands.every(({ error }) => error === undefined) && allowances[primitive] === undefined)
+      if (!isSingle && operands.every(({ error }) => error === undefined) && allowances[primitive] === undefined)
         return exact(result)
       if (operands.some(isUnknown)) return unknown(result)
       if (comparisons.has(primitive)) return isDecided(operands) ? exact(result) : unknown(result)
@@ -135,7 +180,7 @@ export const errorBounds = (f: Fn.Any, at: unknown, allowances: Allowances): Rea
     applyMany: (primitive, attributes, operands) => {
       const evaluate = (at: ReadonlyArray<Tensor.Any>) => Interpreter.algebra.applyMany(primitive, attributes, at)
       const results = evaluate(operands.map(({ primal }) => primal))
-      if (operands.every(({ error }) => error === undefined) && allowances[primitive] === undefined)
+      if (!isSingle && operands.every(({ error }) => error === undefined) && allowances[primitive] === undefined)
         return results.map(exact)
       if (operands.some(isUnknown)) return results.map(unknown)
       const rows = applyManyPartials(primitive, attributes, carriers(operands), results)
@@ -143,12 +188,12 @@ export const errorBounds = (f: Fn.Any, at: unknown, allowances: Allowances): Rea
         bounded(primitive, "linalg", operands, result, rows[i]!, (at) => evaluate(at)[i]!)
       )
     },
-    constant: exact,
+    constant: rounded,
     typeOf: ({ primal }) => primal
   }
   const { inputs, outputLeaves } = Fn.specs(f)
   const tensors = Tree.toTensors("Laws.backendAgrees", inputs, at)
-  return Fn.interpret(unroll(f, at, "evaluated"), algebra, tensors.map(exact)).map(
+  return Fn.interpret(unroll(f, at, "evaluated"), algebra, tensors.map(rounded)).map(
     ({ error }, i) => error ?? new Float64Array(Shape.size(outputLeaves[i]!.type.shape))
   )
 }

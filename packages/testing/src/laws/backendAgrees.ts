@@ -13,6 +13,8 @@ import type { Kind, Law } from "./model.ts"
  * - `ulps`: by how many units in the last place the result of a primitive may be off: `{ exp: 1, sin: 1 }`. For reductions, contractions and linear
  *   algebra the unit is that of the sum of the magnitudes of the terms, so `{ sum: 8 }` allows another order of summation.
  * - `tolerance`: how far outputs may differ besides, relative to the larger of both.
+ * - `precision`: in which precision the backend computes. In `"float32"` units are those of singles, inputs, constants and the results of all operations
+ *   are rounded besides (to nearest), and where numbers are beyond singles nothing is compared.
  * - `reference`: the backend to agree with; the reference interpreter by default.
  *
  * @category options
@@ -21,6 +23,7 @@ import type { Kind, Law } from "./model.ts"
 export interface BackendOptions {
   readonly ulps?: { readonly [K in Primitive.Name | Primitive.ControlName]?: number }
   readonly tolerance?: number
+  readonly precision?: "float64" | "float32"
   readonly reference?: Backend.Service
 }
 
@@ -97,8 +100,8 @@ export const backendAgrees = <E = never>(
       let bounds: ReadonlyArray<Float64Array> | undefined
       const tolerance = (leaf: number, i: number, a: number, b: number): number => {
         const simple = relative * Math.max(Math.abs(a), Math.abs(b)) || 0
-        if (Object.is(a, b) || options.ulps === undefined) return simple
-        return simple + (bounds ??= errorBounds(f, at, options.ulps))[leaf]![i]!
+        if (Object.is(a, b) || (options.ulps === undefined && options.precision !== "float32")) return simple
+        return simple + (bounds ??= errorBounds(f, at, options.ulps ?? {}, options.precision))[leaf]![i]!
       }
       const comparisons = compareEntries({ spec, left, right, tolerance, whole: "the output" }).map((entry) => {
         const { left, right, tolerance } = entry

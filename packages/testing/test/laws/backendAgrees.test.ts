@@ -163,6 +163,20 @@ describe("the bounds that allowances grow to", () => {
     expect(s).toBeLessThan(1)
   })
 
+  it("of single precision: inputs, constants and operations are rounded, and what is beyond singles may be anything", () => {
+    const f = Fn.make([], (x) => Expr.add(x, 0.1))
+    const [bound] = errorBounds(f, 0.2, {}, "float32")[0]!
+    const actual = Math.abs(Math.fround(Math.fround(0.2) + Math.fround(0.1)) - (0.2 + 0.1))
+    expect(bound).toBeGreaterThanOrEqual(actual)
+    expect(bound).toBeLessThanOrEqual(4 * 2 ** -25)
+    const exact = Fn.make([], (x) => Expr.max(x, 0.5))
+    expect(errorBounds(exact, 0.25, {}, "float32")[0]![0]).toBe(0)
+    const large = Fn.make([], (x) => Expr.mul(x, x))
+    expect(errorBounds(large, 1e19, {}, "float32")[0]![0]).toBeLessThan(1e38 * 2 ** -21)
+    expect(errorBounds(large, 1e20, {}, "float32")[0]![0]).toBe(Infinity)
+    expect(errorBounds(large, 1e-30, {}, "float32")[0]![0]).toBeGreaterThanOrEqual(1e-60)
+  })
+
   it("allow another order of summation, relative to the magnitudes of the terms", () => {
     const sum = Fn.make([3], (x) => Expr.sum(x))
     const point = Tensor.make([1, 2 ** 53, -(2 ** 53)])

@@ -1,7 +1,6 @@
 // Writes a loop program as the source of a JavaScript function. Names are generated, and what the program brings along (constants, kernels, guards) is passed in
 // as values, so nothing of a program's data becomes part of the text but numbers.
 
-import type { Tensor } from "@fluxion/core"
 import * as Affine from "../loops/affine.ts"
 import {
   type Access,
@@ -16,16 +15,33 @@ import {
   storageOf
 } from "../loops/model.ts"
 import { isLocal, scopes } from "../loops/scopes.ts"
+import { arrayOf, inPrecision, type Data, type Precision, round } from "../precision.ts"
+import { sumsOf } from "../sums.ts"
 
 export interface Printed {
   /** The body of a function of `inputs`, `outputs`, `constants`, `kernels`, `fail` and `functions`, that gives the function to run. */
   readonly source: string
-  readonly constants: ReadonlyArray<Tensor.Any["data"]>
+  readonly constants: ReadonlyArray<Data>
   readonly kernels: ReadonlyArray<Kernel>
   readonly checks: ReadonlyArray<Check>
 }
 
-const arrays = { real: "Float64Array", index: "Int32Array", bool: "Uint8Array" } as const
+/** Operations on reals whose results need no rounding to single precision. */
+const exact = new Set<Assign["operation"]>([
+  "copy",
+  "neg",
+  "abs",
+  "sign",
+  "relu",
+  "floor",
+  "ceil",
+  "round",
+  "max",
+  "min",
+  "rem",
+  "select",
+  "clamp"
+])
 
 const infix: Partial<Record<Assign["operation"], string>> = {
   add: "+",
@@ -72,9 +88,11 @@ const ofMath = new Set<string>([
 
 const number = (value: number): string => (Object.is(value, -0) ? "-0" : String(value))
 
-export const print = (program: LoopProgram): Printed => {
+const literal = (value: number): string => (value < 0 || Object.is(value, -0) ? `(${number(value)})` : number(value))
+
+export const print = (program: LoopProgram, precision: Precision = "float64"): Printed => {
   const lines: Array<string> = []
-  const constants: Array<Tensor.Any["data"]> = []
+  const constants: Array<Data> = []
   const kernels: Array<Kernel> = []
   const checks: Array<Check> = []
   const names = new Map<Buffer, string>()
@@ -85,6 +103,11 @@ export const print = (program: LoopProgram): Printed => {
   let indent = "  "
 
   const isVariable = (buffer: Buffer): boolean => isLocal(buffer) && !inMemory.has(buffer)
+  const isSingle = precision === "float32"
+  /** Variables for sums, which are not rounded before they are read. */
+  const wide = isSingle ? sumsOf(program, isVariable) : new Set<Buffer>()
+  const rounded = (value: string): string => (isSingle ? `Math.fround(${value})` : value)
+  const arrays = (elementType: Buffer["elementType"]): string => arrayOf(precision, elementType).name
 
   program.inputs.forEach((buffer, i) => names.set(buffer, `i${i}`))
   program.outputs.forEach((buffer, i) => names.set(buffer, `o${i}`))
@@ -97,11 +120,11 @@ export const print = (program: LoopProgram): Printed => {
     else if (storage.role === "constant") {
       name = `c${constants.length}`
       head.push(`const ${name} = constants[${constants.length}];`)
-      constants.push(storage.data!)
+      constants.push(inPrecision(precision, storage.data!))
     } else {
       name = `t${names.size}`
       const size = storage.shape.reduce((a, b) => a * b, 1)
-      head.push(`${storage.role === "tape" ? "let" : "const"} ${name} = new ${arrays[storage.elementType]}(${size});`)
+      head.push(`${storage.role === "tape" ? "let" : "const"} ${name} = new ${arrays(storage.elementType)}(${size});`)
     }
     names.set(storage, name)
     return name
@@ -121,7 +144,11 @@ export const print = (program: LoopProgram): Printed => {
   }
 
   const read = (access: Access): string =>
-    access.buffer.elementType === "bool" && !isVariable(access.buffer) ? `(${place(access)} !== 0)` : place(access)
+    access.buffer.elementType === "bool" && !isVariable(access.buffer)
+      ? `(${place(access)} !== 0)`
+      : wide.has(access.buffer)
+        ? rounded(place(access))
+        : place(access)
 
   const operand = (o: Operand): string =>
     o._tag === "Access"
@@ -130,11 +157,17 @@ export const print = (program: LoopProgram): Printed => {
         ? `(${affine(o.index)})`
         : o.elementType === "bool"
           ? String(o.value !== 0)
-          : o.value < 0 || Object.is(o.value, -0)
-            ? `(${number(o.value)})`
-            : number(o.value)
+          : literal(o.elementType === "real" ? round(precision, o.value) : o.value)
 
-  const expression = ({ operands, operation, order }: Assign): string => {
+  /** The value of an operation, in the precision of its type. */
+  const expression = (statement: Assign): string => {
+    const { operands, operation, target } = statement
+    const value = operationOf(statement)
+    const isExact = exact.has(operation) || (operation === "toReal" && elementTypeOf(operands[0]!) === "bool")
+    return target.buffer.elementType === "real" && !isExact ? rounded(value) : value
+  }
+
+  const operationOf = ({ operands, operation, order }: Assign): string => {
     const [x, y, z] = operands.map(operand)
     const from = elementTypeOf(operands[0]!)
     if (from === "index") {
@@ -184,16 +217,19 @@ export const print = (program: LoopProgram): Printed => {
   }
 
   const combined = (statement: Assign, value: string): string => {
-    const target = place(statement.target)
+    const { buffer } = statement.target
+    const isSum = statement.combine === "add" && wide.has(buffer)
+    const target = isSum ? place(statement.target) : read(statement.target)
     const isIndex = statement.target.buffer.elementType === "index"
     const truth = read(statement.target)
     switch (statement.combine) {
       case undefined:
         return value
       case "add":
-        return isIndex ? `(${target} + (${value})) | 0` : `${target} + (${value})`
+        if (isIndex) return `(${target} + (${value})) | 0`
+        return isSum ? `${target} + (${value})` : rounded(`${target} + (${value})`)
       case "mul":
-        return `${target} * (${value})`
+        return rounded(`${target} * (${value})`)
       case "max":
       case "min":
         if (!isIndex) return `Math.${statement.combine}(${target}, ${value})`
@@ -220,7 +256,7 @@ export const print = (program: LoopProgram): Printed => {
     if (statement.operation === "mulStrongZero") {
       const [x, y] = statement.operands.map(operand)
       const product = statement.combine === undefined ? target : `p${lines.length}`
-      line(`${statement.combine === undefined ? prefix : "let "}${product} = ${x} * ${y};`)
+      line(`${statement.combine === undefined ? prefix : "let "}${product} = ${rounded(`${x} * ${y}`)};`)
       line(`if (${product} !== ${product} && (${x} === 0 || ${y} === 0)) ${product} = 0;`)
       if (statement.combine !== undefined) line(`${target} = ${combined(statement, product)};`)
       return
@@ -286,7 +322,7 @@ export const print = (program: LoopProgram): Printed => {
             const size = tape.shape.slice(1).reduce((a, b) => a * b, 1)
             line(
               `if (${name}.length < (${operand(statement.index)} + 1) * ${size}) { const old = ${name}; ` +
-                `${name} = new ${arrays[tape.elementType]}(2 * (${operand(statement.index)} + 1) * ${size}); ${name}.set(old); }`
+                `${name} = new ${arrays(tape.elementType)}(2 * (${operand(statement.index)} + 1) * ${size}); ${name}.set(old); }`
             )
           }
           break

@@ -1,29 +1,19 @@
 // Makes a printed program executable.
 
-import { type Backend, Elementwise, type Failure, Tensor } from "@fluxion/core"
+import { type Backend, Elementwise, type Failure } from "@fluxion/core"
 import { Result } from "effect"
 import { buffersOf, sizeInBytes } from "../buffers.ts"
 import type { Sized } from "../cache.ts"
-import type { Buffer, LoopProgram } from "../loops/model.ts"
+import type { LoopProgram } from "../loops/model.ts"
+import { allocate, inPrecision, type Data, type Precision, toTensor } from "../precision.ts"
 import { Refused, renderBytes } from "../refusal.ts"
 import type { Printed } from "./print.ts"
-
-type Data = Tensor.Any["data"]
 
 interface Failed {
   readonly check: number
   readonly value: number | boolean
   readonly index: ReadonlyArray<number>
   readonly path: ReadonlyArray<number>
-}
-
-export const allocate = ({ elementType, shape }: Buffer): Data => {
-  const size = shape.reduce((a, b) => a * b, 1)
-  return elementType === "real"
-    ? new Float64Array(size)
-    : elementType === "index"
-      ? new Int32Array(size)
-      : new Uint8Array(size)
 }
 
 type Make = (
@@ -50,7 +40,7 @@ export const instantiate = ({ checks, constants, kernels, source }: Printed): Ru
   const ready = kernels.map(
     ({ operands, results, run }) =>
       (from: ReadonlyArray<Data>, to: ReadonlyArray<Data>): void => {
-        const computed = run(operands.map(({ elementType, shape }, i) => Tensor.fromData(elementType, from[i]!, shape)))
+        const computed = run(operands.map((operand, i) => toTensor(from[i]!, operand)))
         results.forEach((_, i) => to[i]!.set(computed[i]!.data))
       }
   )
@@ -81,10 +71,14 @@ export const instantiate = ({ checks, constants, kernels, source }: Printed): Ru
 }
 
 /** A program as backends offer it. */
-export const executable = (program: LoopProgram, printed: Printed): Backend.Executable & Sized => {
+export const executable = (
+  program: LoopProgram,
+  printed: Printed,
+  precision: Precision = "float64"
+): Backend.Executable & Sized => {
   const size = buffersOf(program)
     .filter(({ role }) => role === "temporary")
-    .reduce((sum, buffer) => sum + sizeInBytes(buffer), 0)
+    .reduce((sum, buffer) => sum + sizeInBytes(precision, buffer), 0)
   let run: Run
   try {
     run = instantiate(printed)
@@ -95,20 +89,18 @@ export const executable = (program: LoopProgram, printed: Printed): Backend.Exec
   return {
     size: size + 2 * printed.source.length,
     execute: (inputs) => {
-      const outputs = program.outputs.map(allocate)
+      const outputs = program.outputs.map((output) => allocate(precision, output))
       const failure = run(
-        inputs.map(({ data }) => data),
+        inputs.map(({ data }) => inPrecision(precision, data)),
         outputs
       )
       if (failure !== undefined) return Result.fail(failure)
-      return Result.succeed(
-        program.outputs.map(({ elementType, shape }, i) => Tensor.fromData(elementType, outputs[i]!, shape))
-      )
+      return Result.succeed(program.outputs.map((output, i) => toTensor(outputs[i]!, output)))
     },
     // Runs end before others begin, so the intermediate arrays are shared.
     bind: () => {
-      const inputs = program.inputs.map(allocate)
-      const outputs = program.outputs.map(allocate)
+      const inputs = program.inputs.map((input) => allocate(precision, input))
+      const outputs = program.outputs.map((output) => allocate(precision, output))
       return { inputs, outputs, run: () => run(inputs, outputs) }
     }
   }

@@ -21,8 +21,9 @@ import { vanishes } from "./vanishing.ts"
 const isNumber = (operand: Operand | undefined, value: number): boolean =>
   operand?._tag === "Literal" && Object.is(operand.value, value)
 
+/** A number that is finite and not zero, in single precision too. */
 const isFactor = (operand: Operand): boolean =>
-  operand._tag === "Literal" && operand.value !== 0 && Number.isFinite(operand.value)
+  operand._tag === "Literal" && Math.fround(operand.value) !== 0 && Number.isFinite(Math.fround(operand.value))
 
 /** The same result by a simpler operation. Identities hold for all operands, signed zeros and NaN included. */
 const simplify = (statement: Assign): Assign => {

@@ -3,6 +3,7 @@
 
 import type { Buffer, Check, Kernel, Loop, LoopProgram, Statement } from "../loops/model.ts"
 import { forEachAccess } from "../loops/walk.ts"
+import type { Precision } from "../precision.ts"
 import { Refused, renderBytes } from "../refusal.ts"
 import { addressOf, MOST_MEMORY, PAGE } from "./print/memory.ts"
 import { type Options, Printer } from "./print/Printer.ts"
@@ -19,6 +20,8 @@ export interface Printed {
   readonly failure: { readonly value: number; readonly places: number }
   /** Pages of memory at the start. */
   readonly pages: number
+  readonly precision: Precision
+  readonly relaxedSimd: boolean
   /** Bytes of memory at most. */
   readonly memoryLimit: number
   /** Whether tapes make memory grow. */
@@ -36,7 +39,10 @@ const hasTapes = (statements: ReadonlyArray<Statement>): boolean => {
   return found
 }
 
-export const print = (program: LoopProgram, options: Options = { memoryLimit: MOST_MEMORY }): Printed => {
+export const print = (
+  program: LoopProgram,
+  options: Options = { memoryLimit: MOST_MEMORY, precision: "float64", relaxedSimd: false }
+): Printed => {
   const p = new Printer(program, options)
   const { module } = p
   for (const buffer of [...program.inputs, ...program.outputs]) addressOf(p, buffer)
@@ -66,6 +72,8 @@ export const print = (program: LoopProgram, options: Options = { memoryLimit: MO
     addressOf: (buffer) => addressOf(p, buffer),
     failure: { value: p.failureValue, places: p.failurePlaces },
     pages,
+    precision: options.precision,
+    relaxedSimd: options.relaxedSimd,
     memoryLimit,
     isGrowing: p.heapTop >= 0,
     isVector: (loop) => p.vectorisation.has(loop),

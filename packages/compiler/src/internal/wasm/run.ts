@@ -1,11 +1,12 @@
 // Makes a printed module executable.
 
-import { type Backend, type Failure, Tensor } from "@fluxion/core"
+import type { Backend, Failure } from "@fluxion/core"
 import { Result } from "effect"
 import type { Sized } from "../cache.ts"
-import { allocate } from "../javascript/run.ts"
 import type { Buffer, LoopProgram } from "../loops/model.ts"
+import { allocate, arrayOf, type Data, type Precision, toTensor } from "../precision.ts"
 import { Refused, renderBytes } from "../refusal.ts"
+import { Module } from "./Module.ts"
 import type { Printed } from "./print.ts"
 import { PAGE } from "./print/memory.ts"
 import { OUT_OF_MEMORY } from "./print/tapes.ts"
@@ -25,6 +26,7 @@ interface WasmModule {
 
 interface WebAssemblyInterface {
   readonly CompileError: new () => Error
+  readonly validate: (bytes: Uint8Array<ArrayBuffer>) => boolean
   readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => WasmModule
   readonly Instance: new (
     module: WasmModule,
@@ -38,8 +40,6 @@ const engine = (): WebAssemblyInterface => {
   return WebAssembly
 }
 
-type Data = Tensor.Any["data"]
-
 export interface Instance {
   /** The elements of a buffer in the memory of the module, as long as that does not grow. */
   readonly view: (buffer: Buffer) => Data
@@ -48,11 +48,26 @@ export interface Instance {
   readonly size: () => number
 }
 
+/** A module that only engines with relaxed SIMD find valid. */
+const relaxedProbe = (): Uint8Array<ArrayBuffer> => {
+  const module = new Module()
+  module.function("probe", { parameters: ["v128"], results: ["v128"] }, (code) => {
+    for (let i = 0; i < 3; i++) code.get(0)
+    code.op("f64x2.relaxed_madd")
+  })
+  return module.toBytes()
+}
+
 /** Hands the bytes of a module to the engine. */
-const compile = ({ bytes }: Printed): WasmModule => {
-  const { CompileError, Module } = engine()
+const compile = ({ bytes, relaxedSimd }: Printed): WasmModule => {
+  const { CompileError, Module: EngineModule, validate } = engine()
+  if (relaxedSimd && !validate(relaxedProbe())) {
+    throw new Refused(
+      "this engine has no relaxed SIMD, which the option relaxedSimd asks for; it works without that option"
+    )
+  }
   try {
-    return new Module(bytes)
+    return new EngineModule(bytes)
   } catch (problem) {
     // Too large for the engine, without vectors, or forbidden by a content-security policy without 'wasm-unsafe-eval'.
     if (!(problem instanceof CompileError || problem instanceof RangeError)) throw problem
@@ -62,24 +77,15 @@ const compile = ({ bytes }: Printed): WasmModule => {
 
 /** A module with memory of its own. */
 const instantiateModule = (module: WasmModule, printed: Printed): Instance => {
-  const { addressOf, checks, failure, kernels, pages } = printed
+  const { addressOf, checks, failure, kernels, pages, precision } = printed
   const view = ({ elementType, shape }: Buffer, address: number): Data => {
-    const { buffer } = memory
     const size = shape.reduce((a, b) => a * b, 1)
-    return elementType === "real"
-      ? new Float64Array(buffer, address, size)
-      : elementType === "index"
-        ? new Int32Array(buffer, address, size)
-        : new Uint8Array(buffer, address, size)
+    return new (arrayOf(precision, elementType))(memory.buffer, address, size)
   }
   const host = {
     kernel: (index: number): void => {
       const { operands, results, run } = kernels[index]!
-      const computed = run(
-        operands.map((operand) =>
-          Tensor.fromData(operand.elementType, view(operand, addressOf(operand)).slice(), operand.shape)
-        )
-      )
+      const computed = run(operands.map((operand) => toTensor(view(operand, addressOf(operand)).slice(), operand)))
       results.forEach((result, i) => view(result, addressOf(result)).set(computed[i]!.data))
     }
   }
@@ -148,10 +154,10 @@ export const executable = (program: LoopProgram, printed: Printed): Backend.Exec
     return taken
   }
   let own: Instance | undefined
-  const readOutput = (instance: Instance, output: Buffer): Tensor.Any => {
-    const data = allocate(output)
+  const readOutput = (instance: Instance, output: Buffer) => {
+    const data = allocate("float64", output)
     data.set(instance.view(output))
-    return Tensor.fromData(output.elementType, data, output.shape)
+    return toTensor(data, output)
   }
   return {
     size: printed.bytes.length + printed.pages * PAGE,
@@ -164,7 +170,7 @@ export const executable = (program: LoopProgram, printed: Printed): Backend.Exec
     },
     bind: () => {
       const instance = take()
-      return printed.isGrowing ? bindCopies(program, instance) : bindViews(program, instance)
+      return printed.isGrowing ? bindCopies(program, instance, printed.precision) : bindViews(program, instance)
     }
   }
 }
@@ -177,9 +183,9 @@ const bindViews = ({ inputs, outputs }: LoopProgram, instance: Instance): Backen
 })
 
 /** Memory that grows takes all views of it along, so arrays outside of it are bound, and copied at each run. */
-const bindCopies = (program: LoopProgram, instance: Instance): Backend.Binding => {
-  const inputs = program.inputs.map(allocate)
-  const outputs = program.outputs.map(allocate)
+const bindCopies = (program: LoopProgram, instance: Instance, precision: Precision): Backend.Binding => {
+  const inputs = program.inputs.map((input) => allocate(precision, input))
+  const outputs = program.outputs.map((output) => allocate(precision, output))
   let from = program.inputs.map(instance.view)
   let to = program.outputs.map(instance.view)
   let size = instance.size()

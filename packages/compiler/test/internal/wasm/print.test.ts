@@ -9,6 +9,7 @@ import wabtInit from "wabt"
 import { program as anyProgram, work } from "../../../../core/test/arbitraries.ts"
 import { lower } from "../../../src/internal/lower/index.ts"
 import { optimise } from "../../../src/internal/passes/index.ts"
+import { MOST_MEMORY } from "../../../src/internal/wasm/print/memory.ts"
 import { print } from "../../../src/internal/wasm/print.ts"
 
 const numRuns = Number(process.env["FLUXION_RUNS"] ?? 40)
@@ -26,14 +27,19 @@ it("modules of random programs validate with WABT, and print as text", { timeout
   fc.assert(
     fc.property(programs, (f) => {
       if (work(f) > 100_000) return
-      const printed = print(optimise(lower(f as unknown as Body.Body)))
-      const module = wabt.readWasm(printed.bytes, { readDebugNames: false })
-      try {
-        module.validate()
-      } finally {
-        module.destroy()
+      const program = optimise(lower(f as unknown as Body.Body))
+      for (const precision of ["float64", "float32"] as const) {
+        for (const relaxedSimd of [false, true]) {
+          const printed = print(program, { memoryLimit: MOST_MEMORY, precision, relaxedSimd })
+          const module = wabt.readWasm(printed.bytes, { readDebugNames: false, relaxed_simd: true })
+          try {
+            module.validate()
+          } finally {
+            module.destroy()
+          }
+          expect(printed.text()).toMatch(/^\(func \$run \(result i32\)\n[^]*\n\)$/)
+        }
       }
-      expect(printed.text()).toMatch(/^\(func \$run \(result i32\)\n[^]*\n\)$/)
     }),
     { numRuns }
   )

@@ -3,12 +3,19 @@
 import type { Buffer, Check, Kernel, Loop, LoopProgram } from "../../loops/model.ts"
 import { isLocal, scopes } from "../../loops/scopes.ts"
 import { type Vectorisation, vectorise, type VectorLoop } from "../../passes/vectorise.ts"
+import type { Precision } from "../../precision.ts"
+import { sumsOf } from "../../sums.ts"
 import type { Code, Local } from "../Code.ts"
 import { Module } from "../Module.ts"
+import { type Products, productsOf } from "./multiplyAdd.ts"
+import { type Reals, realsOf } from "./reals.ts"
 
 export interface Options {
   /** Bytes of memory at most. */
   readonly memoryLimit: number
+  readonly precision: Precision
+  /** Whether to use instructions whose results engines may choose. */
+  readonly relaxedSimd: boolean
 }
 
 type VectorMode = { readonly _tag: "Vector"; readonly loop: Loop; readonly needs: VectorLoop }
@@ -27,6 +34,7 @@ export const MOST_PLACES = 256
 export class Printer {
   readonly program: LoopProgram
   readonly options: Options
+  readonly reals: Reals
   readonly module = new Module()
   readonly vectorisation: Vectorisation
   readonly kernelImport: number
@@ -50,18 +58,25 @@ export class Printer {
   scalars = new Map<Buffer, Local>()
   vectors = new Map<Buffer, Local>()
   /** Indices that differ from lane to lane. */
-  pairs = new Map<Buffer, readonly [Local, Local]>()
+  indices = new Map<Buffer, ReadonlyArray<Local>>()
   loops = new Map<Loop, Local>()
   /** Sums of the terms of subscripts that are known already: innermost scope last. */
   prefixes: Array<Map<string, Local>> = [new Map()]
   readonly order = new Map<Loop, number>()
+  /** Variables for sums of singles, which are doubles on single elements. */
+  readonly wide: ReadonlySet<Buffer>
+  /** Products that vectors compute where they are added, for variables that are not computed then. */
+  readonly products: Products
   private readonly inMemory: ReadonlySet<Buffer>
 
   constructor(program: LoopProgram, options: Options) {
     this.program = program
     this.options = options
-    this.vectorisation = vectorise(program, 2)
+    this.reals = realsOf(options.precision)
+    this.vectorisation = vectorise(program, this.reals.lanes.length)
     this.inMemory = scopes(program).inMemory
+    this.wide = options.precision === "float32" ? sumsOf(program, (buffer) => this.isVariable(buffer)) : new Set()
+    this.products = options.relaxedSimd ? productsOf(this, program) : new Map()
     this.kernelImport = this.module.importFunction(
       { module: "host", name: "kernel" },
       { parameters: ["i32"], results: [] }

@@ -11,10 +11,11 @@ const inlined: ReadonlySet<string> = new Set(["exp", "log", "tanh", "sigmoid", "
 const MOST_INLINED = 16
 
 /** An elementary function of vectors. */
-export const functionOf = ({ operation, order }: Assign): ElementaryFunction => {
-  if (operation === "polygamma" && order !== 0) return polygammaFunction("f64x2", order!)
+export const functionOf = (p: Printer, { operation, order }: Assign): ElementaryFunction => {
+  const { floats } = p.reals
+  if (operation === "polygamma" && order !== 0) return polygammaFunction(floats, order!)
   const name = operation === "polygamma" ? "digamma" : operation
-  return (elementaryFunctions.f64x2 as Readonly<Record<string, ElementaryFunction>>)[name]!
+  return (elementaryFunctions[floats] as Readonly<Record<string, ElementaryFunction>>)[name]!
 }
 
 /** Whether to write the function here instead of a call; counts those. */

@@ -5,13 +5,14 @@ import { forEachAccess } from "../../loops/walk.ts"
 import type { VectorLoop } from "../../passes/vectorise.ts"
 import { Refused } from "../../refusal.ts"
 import type { Local } from "../Code.ts"
-import { addressOf, expandedAddress, MOST_ELEMENTS, STEP } from "./memory.ts"
+import { blocksOf, pushSumOfLanes } from "./blocks.ts"
+import { addressOf, expandedAddress, MOST_ELEMENTS } from "./memory.ts"
 import { type Printer, scalarMode } from "./Printer.ts"
-import { combineElements, pushElement } from "./scalars.ts"
+import { combineElements, constant, pushElement } from "./scalars.ts"
 import { writeBlock } from "./statements.ts"
 import { prepareSums } from "./subscripts.ts"
 import { outOfMemory } from "./tapes.ts"
-import { indicesOf, localOf, vectorOf } from "./variables.ts"
+import { getVariable, indicesOf, localOf, vectorOf } from "./variables.ts"
 
 const identities: Readonly<Record<Combine, number>> = {
   add: -0,
@@ -25,22 +26,50 @@ const identities: Readonly<Record<Combine, number>> = {
 /** Runs the variable of a loop over a range, in steps of `by`; both in elements. */
 const writeCounted = (p: Printer, statement: For, from: number, to: number, by: number, body: () => void): void => {
   const { code } = p
+  const step = p.reals.bytes
   if (from >= to) return
   const { isReverse, loop } = statement
   const variable = p.loops.get(loop)!
   const first = isReverse ? to - 1 : from
-  code.i32Const(first * STEP)
+  const end = (isReverse ? from : to) * step
+  /** One iteration after the other, up to what `limit` leaves on the stack. */
+  const iterate = (limit: () => void): void =>
+    code.loop((again) => {
+      body()
+      code.get(variable)
+      code.i32Const((isReverse ? -by : by) * step)
+      code.op("i32.add")
+      code.tee(variable)
+      limit()
+      code.op(isReverse ? "i32.ge_s" : "i32.lt_s")
+      code.brIf(again)
+    })
+  code.i32Const(first * step)
   code.set(variable)
+  const blocks = blocksOf(p, statement, Math.ceil((to - from) / by))
+  if (blocks === undefined) return iterate(() => code.i32Const(end))
+  const limit = code.local("i32")
+  blocks.begin()
   code.loop((again) => {
-    body()
     code.get(variable)
-    code.i32Const((isReverse ? -by : by) * STEP)
+    code.i32Const((isReverse ? 1 - blocks.size : blocks.size) * by * step)
     code.op("i32.add")
-    code.tee(variable)
-    code.i32Const((isReverse ? from : to) * STEP)
+    code.tee(limit)
+    code.i32Const(end)
+    code.get(limit)
+    code.i32Const(end)
+    code.op(isReverse ? "i32.gt_s" : "i32.lt_s")
+    code.op("select")
+    code.set(limit)
+    iterate(() => code.get(limit))
+    blocks.fold()
+    code.get(variable)
+    code.i32Const(end)
     code.op(isReverse ? "i32.ge_s" : "i32.lt_s")
     code.brIf(again)
   })
+  blocks.end()
+  code.release(limit)
 }
 
 export const writeFor = (p: Printer, statement: For): void => {
@@ -67,6 +96,7 @@ export const writeFor = (p: Printer, statement: For): void => {
 
 const writeDynamicLoop = (p: Printer, statement: For, body: () => void): void => {
   const { code } = p
+  const step = p.reals.bytes
   const { isReverse, loop } = statement
   const variable = p.loops.get(loop)!
   const bound = code.local("i32")
@@ -75,12 +105,12 @@ const writeDynamicLoop = (p: Printer, statement: For, body: () => void): void =>
   code.op("i32.ge_u")
   code.if(() => outOfMemory(p))
   pushElement(p, loop.extent as Operand)
-  code.i32Const(STEP)
+  code.i32Const(step)
   code.op("i32.mul")
   code.set(bound)
   if (isReverse) {
     code.get(bound)
-    code.i32Const(STEP)
+    code.i32Const(step)
     code.op("i32.sub")
   } else code.i32Const(0)
   code.set(variable)
@@ -97,7 +127,7 @@ const writeDynamicLoop = (p: Printer, statement: For, body: () => void): void =>
       code.brIf(end)
       body()
       code.get(variable)
-      code.i32Const(isReverse ? -STEP : STEP)
+      code.i32Const(isReverse ? -step : step)
       code.op("i32.add")
       code.set(variable)
       code.br(again)
@@ -115,7 +145,8 @@ const writeVectorLoop = (
 ): void => {
   const { code } = p
   const { loop } = statement
-  const whole = extent - (extent % 2)
+  const { bytes, extract, lanes, masks, replace, splat } = p.reals
+  const whole = extent - (extent % lanes.length)
   // What the loop assigns, reads from outside, and combines into.
   const assigned = new Set<Buffer>()
   const combined = new Map<Buffer, Combine>()
@@ -131,27 +162,29 @@ const writeVectorLoop = (
     if (p.isVariable(buffer) && role === "read" && !assigned.has(buffer) && !combined.has(buffer)) outside.add(buffer)
   })
   for (const buffer of assigned) combined.delete(buffer)
-  const before = { vectors: p.vectors, pairs: p.pairs }
+  const before = { vectors: p.vectors, indices: p.indices }
   p.vectors = new Map()
-  p.pairs = new Map()
+  p.indices = new Map()
   for (const buffer of outside) {
     if (buffer.elementType === "index") continue
     const local = vectorOf(p, buffer)
-    code.get(localOf(p, buffer))
-    if (buffer.elementType === "real") code.op("f64x2.splat")
+    getVariable(p, buffer)
+    if (buffer.elementType === "real") code.op(splat)
     else {
-      code.op("i64.extend_i32_u")
-      code.op("i64x2.splat")
-      code.op("i64x2.neg")
+      if (bytes === 8) code.op("i64.extend_i32_u")
+      code.op(`${masks}.splat`)
+      code.op(`${masks}.neg`)
     }
     code.set(local)
   }
   for (const [buffer, combine] of combined) {
     const local = vectorOf(p, buffer)
-    code.f64Const(identities[combine])
-    code.op("f64x2.splat")
-    code.get(localOf(p, buffer))
-    code.lane("f64x2.replace_lane", 0)
+    constant(p, identities[combine])
+    code.op(splat)
+    if (!p.wide.has(buffer)) {
+      code.get(localOf(p, buffer))
+      code.lane(replace, 0)
+    }
     code.set(local)
   }
   for (const [buffer, combine] of arrays) clear(p, buffer, combine)
@@ -163,22 +196,28 @@ const writeVectorLoop = (
     { ...statement, isReverse: false },
     0,
     whole,
-    2,
+    lanes.length,
     inside(new Set([...needs.expanded, ...needs.accumulated]))
   )
   p.mode = scalarMode
   for (const [buffer, combine] of combined) {
     const local = p.vectors.get(buffer)!
-    code.get(local)
-    code.lane("f64x2.extract_lane", 0)
-    code.get(local)
-    code.lane("f64x2.extract_lane", 1)
-    combineElements(p, combine, "real")
+    if (p.wide.has(buffer)) {
+      code.get(localOf(p, buffer))
+      pushSumOfLanes(p, local)
+      code.op("f64.add")
+    } else {
+      for (const lane of lanes) {
+        code.get(local)
+        code.lane(extract, lane)
+        if (lane > 0) combineElements(p, combine, "real")
+      }
+    }
     code.set(localOf(p, buffer))
   }
   for (const [buffer, combine] of arrays) gatherUp(p, buffer, combine)
   p.vectors = before.vectors
-  p.pairs = before.pairs
+  p.indices = before.indices
   if (whole < extent) writeCounted(p, { ...statement, isReverse: false }, whole, extent, 1, inside(new Set()))
 }
 
@@ -188,8 +227,8 @@ const clear = (p: Printer, buffer: Buffer, combine: Combine): void => {
   const base = expandedAddress(p, buffer)
   forEachPlace(p, buffer, (place) => {
     code.get(place)
-    code.f64Const(identities[combine])
-    code.op("f64x2.splat")
+    constant(p, identities[combine])
+    code.op(p.reals.splat)
     code.memory("v128.store", base)
   })
 }
@@ -197,23 +236,25 @@ const clear = (p: Printer, buffer: Buffer, combine: Combine): void => {
 /** Combines the lanes of that array into the buffer itself. */
 const gatherUp = (p: Printer, buffer: Buffer, combine: Combine): void => {
   const { code } = p
+  const { bytes, lanes, load, store } = p.reals
   const base = expandedAddress(p, buffer)
   forEachPlace(p, buffer, (place) => {
-    const half = (): void => {
+    // One element for each vector: a half or a quarter of its bytes.
+    const own = (): void => {
       code.get(place)
-      code.i32Const(1)
+      code.i32Const(lanes.length / 2)
       code.op("i32.shr_u")
     }
-    half()
-    half()
-    code.memory("f64.load", addressOf(p, buffer))
-    code.get(place)
-    code.memory("f64.load", base)
-    code.get(place)
-    code.memory("f64.load", base + 8)
+    own()
+    own()
+    code.memory(load, addressOf(p, buffer))
+    for (const lane of lanes) {
+      code.get(place)
+      code.memory(load, base + bytes * lane)
+      if (lane > 0) combineElements(p, combine, "real")
+    }
     combineElements(p, combine, "real")
-    combineElements(p, combine, "real")
-    code.memory("f64.store", addressOf(p, buffer))
+    code.memory(store, addressOf(p, buffer))
   })
 }
 

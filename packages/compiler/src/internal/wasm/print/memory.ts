@@ -1,7 +1,7 @@
 // Where arrays are in memory.
 
-import type { Tensor } from "@fluxion/core"
 import { type Buffer, storageOf } from "../../loops/model.ts"
+import { bytesOf, inPrecision, type Data } from "../../precision.ts"
 import { Refused } from "../../refusal.ts"
 import type { Printer } from "./Printer.ts"
 
@@ -11,18 +11,10 @@ export const PAGE = 65536
 /** The most memory that addresses reach, which are signed. */
 export const MOST_MEMORY = 2 ** 31
 
-/** Subscripts and trip counts in units of `STEP` are below 2^31. */
+/** Subscripts and trip counts in bytes of reals are below 2^31. */
 export const MOST_ELEMENTS = 2 ** 28
 
-/** Loop variables count in the bytes of a real, so that the commonest subscript is an address. */
-export const STEP = 8
-
-export const bytesOf = { real: 8, index: 4, bool: 1 } as const
-
-/** How far to shift a place in eighths of a byte count. */
-export const shiftOf = { real: 0, index: 1, bool: 3 } as const
-
-const bytesIn = (data: Tensor.Any["data"]): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+const bytesIn = (data: Data): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
 
 const sizeOf = ({ shape }: Buffer): number => shape.reduce((a, b) => a * b, 1)
 
@@ -36,8 +28,8 @@ export const addressOf = (p: Printer, buffer: Buffer): number => {
   }
   const address =
     storage.role === "constant"
-      ? p.module.data(bytesIn(storage.data!), 16)
-      : p.module.reserve(Math.max(1, size) * bytesOf[storage.elementType], 16)
+      ? p.module.data(bytesIn(inPrecision(p.options.precision, storage.data!)), 16)
+      : p.module.reserve(Math.max(1, size) * bytesOf(p.options.precision, storage.elementType), 16)
   p.addresses.set(storage, address)
   return address
 }

@@ -7,7 +7,13 @@ import { common, comparisons } from "./operations.ts"
 import type { Printer } from "./Printer.ts"
 import { elementCell, loadElement, pushIndex, pushPlace, pushSubscript } from "./subscripts.ts"
 import { update } from "./update.ts"
-import { localOf } from "./variables.ts"
+import { getVariable, localOf, setVariable } from "./variables.ts"
+
+/** Leaves a real number on the stack. */
+export const constant = (p: Printer, value: number): void => {
+  if (p.reals.type === "f64") p.code.f64Const(value)
+  else p.code.f32Const(value)
+}
 
 /** Leaves an operand on the stack as one element: that of a lane where it is in a vector loop. */
 export const pushElement = (p: Printer, o: Operand): void => {
@@ -15,7 +21,7 @@ export const pushElement = (p: Printer, o: Operand): void => {
   const lane = p.mode._tag === "Lane" ? p.mode.lane : 0
   switch (o._tag) {
     case "Literal":
-      if (o.elementType === "real") code.f64Const(o.value)
+      if (o.elementType === "real") constant(p, o.value)
       else code.i32Const(o.value)
       return
     case "Position":
@@ -26,14 +32,14 @@ export const pushElement = (p: Printer, o: Operand): void => {
       if (buffer.elementType === "index") return pushIndex(p, o, lane)
       const vector = p.mode._tag === "Lane" ? p.vectors.get(buffer) : undefined
       if (vector === undefined) {
-        code.get(localOf(p, buffer))
+        getVariable(p, buffer)
         return
       }
       code.get(vector)
-      if (buffer.elementType === "real") code.lane("f64x2.extract_lane", lane)
+      if (buffer.elementType === "real") code.lane(p.reals.extract, lane)
       else {
-        code.lane("i64x2.extract_lane", lane)
-        code.op("i32.wrap_i64")
+        code.lane(`${p.reals.masks}.extract_lane`, lane)
+        if (p.reals.bytes === 8) code.op("i32.wrap_i64")
         code.i32Const(1)
         code.op("i32.and")
       }
@@ -44,6 +50,7 @@ export const pushElement = (p: Printer, o: Operand): void => {
 /** Leaves the result of an operation on single elements on the stack. */
 export const pushOperation = (p: Printer, statement: Assign): void => {
   const { code } = p
+  const { type } = p.reals
   const { operands, operation } = statement
   const [x, y, z] = operands as readonly [Operand, Operand, Operand]
   const from = elementTypeOf(operation === "select" ? y : x)
@@ -51,7 +58,7 @@ export const pushOperation = (p: Printer, statement: Assign): void => {
     pushElement(p, x)
     pushElement(p, y)
     const suffix = from === "index" && operation !== "eq" && operation !== "ne" ? "_s" : ""
-    code.op(`${from === "real" ? "f64" : "i32"}.${operation}${suffix}` as Plain)
+    code.op(`${from === "real" ? type : "i32"}.${operation}${suffix}` as Plain)
     return
   }
   if (from === "index" && operation !== "copy" && operation !== "toReal" && operation !== "select") {
@@ -67,34 +74,34 @@ export const pushOperation = (p: Printer, statement: Assign): void => {
   }
   if (common[operation] !== undefined) {
     for (const o of operands) pushElement(p, o)
-    code.op(`f64.${common[operation]}` as Plain)
+    code.op(`${type}.${common[operation]}` as Plain)
     return
   }
   switch (operation) {
     case "copy":
       return pushElement(p, x)
     case "sign":
-      code.f64Const(1)
+      constant(p, 1)
       pushElement(p, x)
-      code.op("f64.copysign")
+      code.op(`${type}.copysign`)
       pushElement(p, x)
       pushElement(p, x)
-      code.op("f64.abs")
-      code.f64Const(0)
-      code.op("f64.gt")
+      code.op(`${type}.abs`)
+      constant(p, 0)
+      code.op(`${type}.gt`)
       code.op("select")
       return
     case "relu":
       pushElement(p, x)
-      code.f64Const(0)
-      code.op("f64.max")
+      constant(p, 0)
+      code.op(`${type}.max`)
       return
     case "clamp":
       pushElement(p, x)
       pushElement(p, y)
-      code.op("f64.max")
+      code.op(`${type}.max`)
       pushElement(p, z)
-      code.op("f64.min")
+      code.op(`${type}.min`)
       return
     case "select":
       pushElement(p, y)
@@ -103,22 +110,22 @@ export const pushOperation = (p: Printer, statement: Assign): void => {
       code.op("select")
       return
     case "mulStrongZero": {
-      const product = code.local("f64")
+      const product = code.local(type)
       pushElement(p, x)
       pushElement(p, y)
-      code.op("f64.mul")
+      code.op(`${type}.mul`)
       code.set(product)
-      code.f64Const(0)
+      constant(p, 0)
       code.get(product)
       code.get(product)
       code.get(product)
-      code.op("f64.ne")
+      code.op(`${type}.ne`)
       pushElement(p, x)
-      code.f64Const(0)
-      code.op("f64.eq")
+      constant(p, 0)
+      code.op(`${type}.eq`)
       pushElement(p, y)
-      code.f64Const(0)
-      code.op("f64.eq")
+      constant(p, 0)
+      code.op(`${type}.eq`)
       code.op("i32.or")
       code.op("i32.and")
       code.op("select")
@@ -127,17 +134,17 @@ export const pushOperation = (p: Printer, statement: Assign): void => {
     }
     case "isFinite":
       pushElement(p, x)
-      code.op("f64.abs")
-      code.f64Const(Infinity)
-      code.op("f64.lt")
+      code.op(`${type}.abs`)
+      constant(p, Infinity)
+      code.op(`${type}.lt`)
       return
     case "toReal":
       pushElement(p, x)
-      code.op("f64.convert_i32_s")
+      code.op(`${type}.convert_i32_s`)
       return
     case "toIndex":
       pushElement(p, x)
-      code.op("i32.trunc_sat_f64_s")
+      code.op(`i32.trunc_sat_${type}_s`)
       return
     case "and":
     case "or":
@@ -152,10 +159,10 @@ export const pushOperation = (p: Printer, statement: Assign): void => {
     default: {
       for (const o of operands) {
         pushElement(p, o)
-        code.op("f64x2.splat")
+        code.op(p.reals.splat)
       }
-      code.call(functionOf(statement).emit(p.module))
-      code.lane("f64x2.extract_lane", 0)
+      code.call(functionOf(p, statement).emit(p.module))
+      code.lane(p.reals.extract, 0)
     }
   }
 }
@@ -177,7 +184,7 @@ export const combineElements = (p: Printer, combine: Combine, elementType: "real
     code.release(b)
     return
   }
-  code.op(`${elementType === "real" ? "f64" : "i32"}.${combine}` as Plain)
+  code.op(`${elementType === "real" ? p.reals.type : "i32"}.${combine}` as Plain)
 }
 
 /** Writes one element: that of a lane where it is in a vector loop. */
@@ -187,19 +194,27 @@ export const writeAssign = (p: Printer, statement: Assign): void => {
   const { buffer } = target
   const { elementType } = buffer
   if (p.isVariable(buffer)) {
-    const local = localOf(p, buffer)
-    if (combine !== undefined) code.get(local)
-    pushOperation(p, statement)
-    if (combine !== undefined) combineElements(p, combine, elementType)
-    code.set(local)
+    if (combine === "add" && p.wide.has(buffer)) {
+      const local = localOf(p, buffer)
+      code.get(local)
+      pushOperation(p, statement)
+      code.op("f64.promote_f32")
+      code.op("f64.add")
+      code.set(local)
+      return
+    }
+    setVariable(p, buffer, () => {
+      if (combine !== undefined) getVariable(p, buffer)
+      pushOperation(p, statement)
+      if (combine !== undefined) combineElements(p, combine, elementType)
+    })
     return
   }
   const lane = p.mode._tag === "Lane" ? p.mode.lane : 0
   const offset = pushPlace(p, target, lane)
-  update(
-    p,
-    elementCell(p, buffer, offset),
-    () => pushOperation(p, statement),
-    combine === undefined ? undefined : () => combineElements(p, combine, elementType)
-  )
+  update(p, elementCell(p, buffer, offset), combine !== undefined, (old) => {
+    old()
+    pushOperation(p, statement)
+    if (combine !== undefined) combineElements(p, combine, elementType)
+  })
 }

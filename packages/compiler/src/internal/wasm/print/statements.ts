@@ -17,14 +17,15 @@ const writeStatement = (p: Printer, statement: Statement): void => {
   const { code } = p
   switch (statement._tag) {
     case "Assign":
-      if (p.mode._tag === "Vector") writeVectorAssign(p, statement)
-      else writeAssign(p, statement)
+      if (p.mode._tag === "Vector") {
+        if (!p.products.has(statement.target.buffer)) writeVectorAssign(p, statement)
+      } else writeAssign(p, statement)
       return
     case "For":
       return writeFor(p, statement)
     case "If":
       if (p.mode._tag === "Vector") {
-        for (const lane of [0, 1]) p.inLane(lane, () => writeBranch(p, statement))
+        for (const lane of p.reals.lanes) p.inLane(lane, () => writeBranch(p, statement))
       } else writeBranch(p, statement)
       return
     case "While":
@@ -49,6 +50,7 @@ const writeStatement = (p: Printer, statement: Statement): void => {
         code.i32Const(0)
         pushElement(p, statement.value)
         if (elementTypeOf(statement.value) !== "real") code.op("f64.convert_i32_s")
+        else if (p.reals.type === "f32") code.op("f64.promote_f32")
         code.memory("f64.store", p.failureValue)
         const places = [
           ...statement.index.map((index): Operand => ({ _tag: "Position", index })),

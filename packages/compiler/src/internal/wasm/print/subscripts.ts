@@ -4,13 +4,10 @@ import * as Affine from "../../loops/affine.ts"
 import type { Access, Buffer, For } from "../../loops/model.ts"
 import { forEachAccess } from "../../loops/walk.ts"
 import type { Local } from "../Code.ts"
-import { addressOf, expandedAddress, shiftOf, STEP, tapeOf } from "./memory.ts"
+import { addressOf, expandedAddress, tapeOf } from "./memory.ts"
 import type { Printer } from "./Printer.ts"
 import type { Cell } from "./update.ts"
 import { localOf } from "./variables.ts"
-
-const loads = { real: "f64.load", index: "i32.load", bool: "i32.load8_u" } as const
-const stores = { real: "f64.store", index: "i32.store", bool: "i32.store8" } as const
 
 type Terms = Affine.Affine["terms"]
 
@@ -40,7 +37,7 @@ const knownSum = (p: Printer, key: string): Local | undefined => {
   return undefined
 }
 
-/** Leaves the sum of terms on the stack, in units of `STEP`. Sums up to the innermost loop are kept by `prepareSums`. */
+/** Leaves the sum of terms on the stack, in bytes of reals: loop variables count in those, so that the commonest subscript is an address. Sums up to the innermost loop are kept by `prepareSums`. */
 const pushTerms = (p: Printer, terms: Terms): void => {
   const { code } = p
   if (terms.length === 1 && terms[0]!.factor === 1) {
@@ -68,7 +65,7 @@ export const prepareSums = (p: Printer, statement: For, wide: ReadonlySet<Buffer
     if (p.isVariable(access.buffer)) return
     const linear = Affine.linear(access)
     if (linear.terms.length < 1 || Affine.factorOf(linear, loop) === 0) return
-    const scale = wide.has(access.buffer) ? 2 : 1
+    const scale = wide.has(access.buffer) ? p.reals.lanes.length : 1
     const terms = sortedTerms(p, scale === 1 ? linear : Affine.scale(linear, scale))
     const place = terms.findIndex((term) => term.loop === loop)
     const prefix = terms.slice(0, place + 1)
@@ -90,7 +87,7 @@ export const pushAddress = (
 ): number => {
   const { code } = p
   const { base, lane, scale, shift } = options
-  const bytes = STEP >> shift
+  const bytes = p.reals.bytes >> shift
   const linear = Affine.scale(Affine.linear(access), scale)
   const vector = p.vectorMode
   // The place of another lane.
@@ -133,13 +130,20 @@ export const pushAddress = (
   return 0
 }
 
+/** The place among the arrays that each lane has of its own. */
+export const pushExpandedPlace = (p: Printer, access: Access, lane = 0): number => {
+  const { bytes, lanes } = p.reals
+  const base = expandedAddress(p, access.buffer) + bytes * lane
+  return pushAddress(p, access, { base, scale: lanes.length, shift: 0, lane: 0 })
+}
+
 export const pushPlace = (p: Printer, access: Access, lane = 0): number => {
   const { buffer } = access
   if (p.isExpanded(buffer)) {
-    return pushAddress(p, access, { base: expandedAddress(p, buffer) + 8 * lane, scale: 2, shift: 0, lane: 0 })
+    return pushExpandedPlace(p, access, lane)
   }
   const base = buffer.role === "tape" ? 0 : addressOf(p, buffer)
-  return pushAddress(p, access, { base, scale: 1, shift: shiftOf[buffer.elementType], lane })
+  return pushAddress(p, access, { base, scale: 1, shift: p.reals.shift[buffer.elementType], lane })
 }
 
 /** Leaves the value of a subscript on the stack. */
@@ -148,7 +152,7 @@ export const pushSubscript = (p: Printer, a: Affine.Affine, lane: number): void 
   code.i32Const(a.constant)
   for (const { factor, loop } of a.terms) {
     pushMultiple(p, p.loops.get(loop)!, factor)
-    code.i32Const(3)
+    code.i32Const(p.reals.shift.bool)
     code.op("i32.shr_s")
     if (lane > 0 && p.vectorMode?.loop === loop) {
       code.i32Const(lane * factor)
@@ -181,16 +185,22 @@ export const elementCell = (p: Printer, buffer: Buffer, offset: number): Cell =>
         code.i32Const(0)
         value()
         code.op("i32.sub")
-        code.op("i64.extend_i32_s")
-        code.memory("i64.store", offset)
+        if (p.reals.bytes === 8) code.op("i64.extend_i32_s")
+        code.memory(p.reals.bytes === 8 ? "i64.store" : "i32.store", offset)
       }
     }
   }
+  const [load, store] =
+    elementType === "real"
+      ? ([p.reals.load, p.reals.store] as const)
+      : elementType === "index"
+        ? (["i32.load", "i32.store"] as const)
+        : (["i32.load8_u", "i32.store8"] as const)
   return {
-    load: () => code.memory(loads[elementType], offset),
+    load: () => code.memory(load, offset),
     store: (value) => {
       value()
-      code.memory(stores[elementType], offset)
+      code.memory(store, offset)
     }
   }
 }
@@ -200,6 +210,6 @@ export const loadElement = (p: Printer, access: Access, lane: number): void =>
 
 export const pushIndex = (p: Printer, access: Access, lane: number): void => {
   if (!p.isVariable(access.buffer)) return loadElement(p, access, lane)
-  const pair = p.vectorMode === undefined ? undefined : p.pairs.get(access.buffer)
-  p.code.get(pair === undefined ? localOf(p, access.buffer) : pair[lane]!)
+  const indices = p.vectorMode === undefined ? undefined : p.indices.get(access.buffer)
+  p.code.get(indices === undefined ? localOf(p, access.buffer) : indices[lane]!)
 }

@@ -1,7 +1,8 @@
 // Tapes: arrays that grow along their first axis.
 
 import type { Buffer, Operand } from "../../loops/model.ts"
-import { bytesOf, shiftOf, tapeOf } from "./memory.ts"
+import { bytesOf } from "../../precision.ts"
+import { tapeOf } from "./memory.ts"
 import type { Printer } from "./Printer.ts"
 import { pushElement } from "./scalars.ts"
 
@@ -17,7 +18,7 @@ export const outOfMemory = (p: Printer): void => {
 export const reserve = (p: Printer, tape: Buffer, index: Operand): void => {
   const { code } = p
   const { base, capacity } = tapeOf(p, tape)
-  const size = tape.shape.slice(1).reduce((a, b) => a * b, 1) * bytesOf[tape.elementType]
+  const size = tape.shape.slice(1).reduce((a, b) => a * b, 1) * bytesOf(p.options.precision, tape.elementType)
   const needed = code.local("i32")
   pushElement(p, index)
   code.i32Const(1)
@@ -29,9 +30,9 @@ export const reserve = (p: Printer, tape: Buffer, index: Operand): void => {
   code.memory("i32.load", capacity)
   code.op("i32.gt_u")
   code.if(() => {
-    // Twice the room stays below 2^32, and subscripts in units of `STEP` below 2^31.
+    // Twice the room stays below 2^32, and subscripts in bytes of reals below 2^31.
     code.get(needed)
-    code.i32Const((2 ** 29) >> shiftOf[tape.elementType])
+    code.i32Const((2 ** 29) >> p.reals.shift[tape.elementType])
     code.op("i32.gt_u")
     code.if(() => outOfMemory(p))
     const room = code.local("i32")

@@ -10,22 +10,20 @@ export interface Cell {
   readonly store: (value: () => void) => void
 }
 
-/** Writes to the address on the stack: the value, or what is there combined with it. */
-export const update = (
-  p: Printer,
-  { load, store }: Cell,
-  value: () => void,
-  combine: (() => void) | undefined
-): void => {
+/** Computes a new value, given what leaves the old one on the stack where it combines with that. */
+export type Compute = (old: () => void) => void
+
+/** Writes to the address on the stack. */
+export const update = (p: Printer, { load, store }: Cell, isCombining: boolean, compute: Compute): void => {
   const { code } = p
-  if (combine === undefined) return store(value)
+  if (!isCombining) return store(() => compute(() => undefined))
   const address = code.local("i32")
   code.tee(address)
-  store(() => {
-    code.get(address)
-    load()
-    value()
-    combine()
-  })
+  store(() =>
+    compute(() => {
+      code.get(address)
+      load()
+    })
+  )
   code.release(address)
 }

@@ -4,27 +4,25 @@ import * as Affine from "../../loops/affine.ts"
 import { type Assign, type Buffer, type Combine, elementTypeOf, type Loop, type Operand } from "../../loops/model.ts"
 import type { Plain } from "../instructions.ts"
 import { functionOf, isInlined } from "./functions.ts"
-import { expandedAddress } from "./memory.ts"
 import { common, comparisons } from "./operations.ts"
+import { multiplyAddOf, type Product, summedProduct } from "./multiplyAdd.ts"
 import type { Printer } from "./Printer.ts"
 import { combineElements, pushOperation, writeAssign } from "./scalars.ts"
-import { elementCell, loadElement, pushAddress, pushPlace } from "./subscripts.ts"
-import { type Cell, update } from "./update.ts"
+import { elementCell, loadElement, pushExpandedPlace, pushPlace } from "./subscripts.ts"
+import { type Cell, type Compute, update } from "./update.ts"
 import { indicesOf, vectorOf } from "./variables.ts"
 
-const isFixedPlace = (p: Printer, a: Affine.Affine, loop: Loop): boolean => {
-  return (
-    Affine.factorOf(a, loop) === 0 &&
-    a.dynamic.every(({ index }) =>
-      p.isVariable(index.buffer) ? !p.pairs.has(index.buffer) : index.at.every((at) => isFixedPlace(p, at, loop))
-    )
+const isFixedPlace = (p: Printer, a: Affine.Affine, loop: Loop): boolean =>
+  Affine.factorOf(a, loop) === 0 &&
+  a.dynamic.every(({ index }) =>
+    p.isVariable(index.buffer) ? !p.indices.has(index.buffer) : index.at.every((at) => isFixedPlace(p, at, loop))
   )
-}
 
 /** Leaves an operand on the stack as a vector. */
-const pushVector = (p: Printer, o: Operand): void => {
+export const pushVector = (p: Printer, o: Operand): void => {
   const { code } = p
   const { loop } = p.vectorMode!
+  const { bytes, lanes } = p.reals
   if (o._tag === "Literal") {
     if (o.elementType === "bool") {
       code.v128Const(new Uint8Array(16).fill(o.value === 0 ? 0 : 255))
@@ -32,60 +30,62 @@ const pushVector = (p: Printer, o: Operand): void => {
     }
     const address = p.module.internedData(
       `literal:${Object.is(o.value, -0) ? "-0" : o.value}`,
-      () => new Uint8Array(Float64Array.of(o.value).buffer),
-      8
+      () => new Uint8Array((bytes === 8 ? Float64Array : Float32Array).of(o.value).buffer),
+      bytes
     )
     code.i32Const(0)
-    code.memory("v128.load64_splat", address)
+    code.memory(p.reals.loadSplat, address)
     return
   }
   if (o._tag === "Position") throw new Error("an index is no vector")
   const { buffer } = o
   if (p.isVariable(buffer)) {
-    code.get(vectorOf(p, buffer))
-    return
+    const product = p.products.get(buffer)
+    if (product === undefined) return code.get(vectorOf(p, buffer))
+    pushVector(p, product.x)
+    pushVector(p, product.y)
+    return code.op(`${p.reals.floats}.mul`)
   }
   if (p.isExpanded(buffer)) {
     code.memory("v128.load", pushPlace(p, o))
     return
   }
   if (buffer.elementType === "bool") {
-    for (const lane of [0, 1]) {
-      p.inLane(lane, () => loadElement(p, o, lane))
-      code.op("i64.extend_i32_u")
-      if (lane === 0) code.op("i64x2.splat")
-      else code.lane("i64x2.replace_lane", 1)
-    }
-    code.op("i64x2.neg")
+    pushLanes(p, (lane) => loadElement(p, o, lane), true)
     return
   }
   const linear = Affine.linear(o)
   const factor = Affine.factorOf(linear, loop)
   const isFixed = isFixedPlace(p, { ...linear, terms: [] }, loop)
-  if (isFixed && factor === 1) code.memory("v128.load", pushPlace(p, o), 8)
-  else if (isFixed && factor === 0) code.memory("v128.load64_splat", pushPlace(p, o))
+  if (isFixed && factor === 1) code.memory("v128.load", pushPlace(p, o), bytes)
+  else if (isFixed && factor === 0) code.memory(p.reals.loadSplat, pushPlace(p, o))
   else {
-    // The second address is pushed first.
-    const second = p.inLane(1, () => pushPlace(p, o, 1))
-    const first = p.inLane(0, () => pushPlace(p, o, 0))
-    code.memory("v128.load64_zero", first)
-    code.memoryLane("v128.load64_lane", 1, second)
+    // The address of the first lane is pushed last.
+    const offsets = lanes
+      .toReversed()
+      .map((lane) => p.inLane(lane, () => pushPlace(p, o, lane)))
+      .reverse()
+    code.memory(p.reals.loadZero, offsets[0]!)
+    for (const lane of lanes.slice(1)) code.memoryLane(p.reals.loadLane, lane, offsets[lane]!)
   }
 }
 
+/** Makes a vector of what is computed for each lane: of numbers, or of truth values. */
 const pushLanes = (p: Printer, emit: (lane: number) => void, isMask: boolean): void => {
   const { code } = p
-  for (const lane of [0, 1]) {
+  const { bytes, lanes, masks, replace, splat } = p.reals
+  for (const lane of lanes) {
     p.inLane(lane, () => emit(lane))
-    if (isMask) code.op("i64.extend_i32_u")
-    if (lane === 0) code.op(isMask ? "i64x2.splat" : "f64x2.splat")
-    else code.lane(isMask ? "i64x2.replace_lane" : "f64x2.replace_lane", 1)
+    if (isMask && bytes === 8) code.op("i64.extend_i32_u")
+    if (lane === 0) code.op(isMask ? `${masks}.splat` : splat)
+    else code.lane(isMask ? `${masks}.replace_lane` : replace, lane)
   }
-  if (isMask) code.op("i64x2.neg")
+  if (isMask) code.op(`${masks}.neg`)
 }
 
 const pushVectorOperation = (p: Printer, statement: Assign): void => {
   const { code } = p
+  const { floats } = p.reals
   const { operands, operation } = statement
   const [x, y, z] = operands as readonly [Operand, Operand, Operand]
   const isMask = statement.target.buffer.elementType === "bool"
@@ -96,12 +96,14 @@ const pushVectorOperation = (p: Printer, statement: Assign): void => {
   if (comparisons[operation] !== undefined) {
     pushVector(p, x)
     pushVector(p, y)
-    code.op(`f64x2.${operation}` as Plain)
+    code.op(`${floats}.${operation}` as Plain)
     return
   }
+  const sum = p.options.relaxedSimd ? multiplyAddOf(p, statement) : undefined
+  if (sum !== undefined) return pushMultiplyAdd(p, sum.product, () => pushVector(p, sum.term), sum.isNegative)
   if (common[operation] !== undefined) {
     for (const o of operands) pushVector(p, o)
-    code.op(`f64x2.${common[operation]}` as Plain)
+    code.op(`${floats}.${common[operation]}` as Plain)
     return
   }
   switch (operation) {
@@ -116,22 +118,22 @@ const pushVectorOperation = (p: Printer, statement: Assign): void => {
       code.op("v128.or")
       pushVector(p, x)
       pushVector(p, x)
-      code.op("f64x2.abs")
+      code.op(`${floats}.abs`)
       pushVector(p, { _tag: "Literal", elementType: "real", value: 0 })
-      code.op("f64x2.gt")
+      code.op(`${floats}.gt`)
       code.op("v128.bitselect")
       return
     case "relu":
       pushVector(p, x)
       pushVector(p, { _tag: "Literal", elementType: "real", value: 0 })
-      code.op("f64x2.max")
+      code.op(`${floats}.max`)
       return
     case "clamp":
       pushVector(p, x)
       pushVector(p, y)
-      code.op("f64x2.max")
+      code.op(`${floats}.max`)
       pushVector(p, z)
-      code.op("f64x2.min")
+      code.op(`${floats}.min`)
       return
     case "select":
       pushVector(p, y)
@@ -144,10 +146,10 @@ const pushVectorOperation = (p: Printer, statement: Assign): void => {
       const undefinedLanes = code.local("v128")
       pushVector(p, x)
       pushVector(p, y)
-      code.op("f64x2.mul")
+      code.op(`${floats}.mul`)
       code.tee(product)
       code.get(product)
-      code.op("f64x2.ne")
+      code.op(`${floats}.ne`)
       code.tee(undefinedLanes)
       code.op("v128.any_true")
       code.if(() => {
@@ -155,10 +157,10 @@ const pushVectorOperation = (p: Printer, statement: Assign): void => {
         code.get(undefinedLanes)
         pushVector(p, x)
         code.v128Const(new Uint8Array(16))
-        code.op("f64x2.eq")
+        code.op(`${floats}.eq`)
         pushVector(p, y)
         code.v128Const(new Uint8Array(16))
-        code.op("f64x2.eq")
+        code.op(`${floats}.eq`)
         code.op("v128.or")
         code.op("v128.and")
         code.op("v128.andnot")
@@ -171,9 +173,9 @@ const pushVectorOperation = (p: Printer, statement: Assign): void => {
     }
     case "isFinite":
       pushVector(p, x)
-      code.op("f64x2.abs")
+      code.op(`${floats}.abs`)
       pushVector(p, { _tag: "Literal", elementType: "real", value: Infinity })
-      code.op("f64x2.lt")
+      code.op(`${floats}.lt`)
       return
     case "toReal":
       // A truth value: one where the mask is set.
@@ -196,9 +198,17 @@ const pushVectorOperation = (p: Printer, statement: Assign): void => {
   }
 }
 
+/** Leaves the sum of a product and what `term` leaves there on the stack, rounded once or twice as the engine likes. */
+const pushMultiplyAdd = (p: Printer, { x, y }: Product, term: () => void, isNegative = false): void => {
+  pushVector(p, x)
+  pushVector(p, y)
+  term()
+  p.code.op(`${p.reals.floats}.${isNegative ? "relaxed_nmadd" : "relaxed_madd"}`)
+}
+
 const pushElementary = (p: Printer, statement: Assign): void => {
   const { code } = p
-  const definition = functionOf(statement)
+  const definition = functionOf(p, statement)
   for (const o of statement.operands) pushVector(p, o)
   if (!isInlined(p, statement)) {
     code.call(definition.emit(p.module))
@@ -211,7 +221,7 @@ const pushElementary = (p: Printer, statement: Assign): void => {
 }
 
 const combineVectors = (p: Printer, combine: Combine, buffer: Buffer): void => {
-  p.code.op((buffer.elementType === "bool" ? `v128.${combine}` : `f64x2.${combine}`) as Plain)
+  p.code.op((buffer.elementType === "bool" ? `v128.${combine}` : `${p.reals.floats}.${combine}`) as Plain)
 }
 
 const vectorCell = (p: Printer, offset: number, alignment: number): Cell => ({
@@ -228,36 +238,38 @@ export const writeVectorAssign = (p: Printer, statement: Assign): void => {
   const { buffer } = target
   const { accumulated } = p.vectorMode!.needs
   const { loop } = p.vectorMode!
-  const value = (): void => pushVectorOperation(p, statement)
-  const combined = combine === undefined ? undefined : () => combineVectors(p, combine, buffer)
+  const { bytes, extract, lanes, storeLane } = p.reals
+  const isCombining = combine !== undefined
+  const compute: Compute = (old) => {
+    const product = combine === "add" ? summedProduct(p, statement) : undefined
+    if (product !== undefined) return pushMultiplyAdd(p, product, old)
+    old()
+    pushVectorOperation(p, statement)
+    if (combine !== undefined) combineVectors(p, combine, buffer)
+  }
   if (p.isVariable(buffer)) {
     if (buffer.elementType === "index") {
-      const pair = indicesOf(p, buffer)
+      const indices = indicesOf(p, buffer)
       // The operands may be the variable itself.
-      for (const lane of [0, 1]) {
+      for (const lane of lanes) {
         p.inLane(lane, () => {
-          if (combine !== undefined) code.get(pair[lane]!)
+          if (combine !== undefined) code.get(indices[lane]!)
           pushOperation(p, statement)
           if (combine !== undefined) combineElements(p, combine, "index")
         })
       }
-      code.set(pair[1])
-      code.set(pair[0])
+      for (const index of indices.toReversed()) code.set(index)
       return
     }
     const local = vectorOf(p, buffer)
-    if (combine !== undefined) code.get(local)
-    value()
-    combined?.()
+    compute(() => {
+      if (isCombining) code.get(local)
+    })
     code.set(local)
     return
   }
   if (accumulated.has(buffer) || p.isExpanded(buffer)) {
-    const isAccumulated = accumulated.has(buffer)
-    const offset = isAccumulated
-      ? pushAddress(p, target, { base: expandedAddress(p, buffer), scale: 2, shift: 0, lane: 0 })
-      : pushPlace(p, target)
-    update(p, vectorCell(p, offset, 16), value, combined)
+    update(p, vectorCell(p, pushExpandedPlace(p, target), 16), isCombining, compute)
     return
   }
   const linear = Affine.linear(target)
@@ -266,7 +278,7 @@ export const writeVectorAssign = (p: Printer, statement: Assign): void => {
     Affine.factorOf(linear, loop) === 1 &&
     isFixedPlace(p, { ...linear, terms: [] }, loop)
   if (isDirect) {
-    update(p, vectorCell(p, pushPlace(p, target), 8), value, combined)
+    update(p, vectorCell(p, pushPlace(p, target), bytes), isCombining, compute)
     return
   }
   // To places apart: one lane after the other.
@@ -274,23 +286,24 @@ export const writeVectorAssign = (p: Printer, statement: Assign): void => {
     const computed = code.local("v128")
     pushVectorOperation(p, statement)
     code.set(computed)
-    for (const lane of [0, 1]) {
+    for (const lane of lanes) {
       p.inLane(lane, () => {
         const offset = pushPlace(p, target, lane)
         if (combine === undefined) {
           code.get(computed)
-          code.memoryLane("v128.store64_lane", lane, offset)
+          code.memoryLane(storeLane, lane, offset)
           return
         }
-        const element = (): void => {
+        update(p, elementCell(p, buffer, offset), true, (old) => {
+          old()
           code.get(computed)
-          code.lane("f64x2.extract_lane", lane)
-        }
-        update(p, elementCell(p, buffer, offset), element, () => combineElements(p, combine, "real"))
+          code.lane(extract, lane)
+          combineElements(p, combine, "real")
+        })
       })
     }
     code.release(computed)
     return
   }
-  for (const lane of [0, 1]) p.inLane(lane, () => writeAssign(p, statement))
+  for (const lane of lanes) p.inLane(lane, () => writeAssign(p, statement))
 }
