@@ -12,10 +12,9 @@ import { Worker } from "node:worker_threads"
 import type { Section } from "./Report.ts"
 import { time } from "./Report.ts"
 
-const services: Readonly<Record<"javascript" | "wasm", () => Backend.Service>> = {
-  javascript: () => JavaScript.service,
-  // Each service remembers what it compiled.
-  wasm: () => Wasm.service
+const services: Readonly<Record<"javascript" | "wasm", Backend.Service>> = {
+  javascript: JavaScript.service,
+  wasm: Wasm.service
 }
 
 /**
@@ -41,9 +40,11 @@ const chain = (operations: number, seed: number): Fn.Any =>
 const network = (operations: number, seed: number): Fn.Any => {
   const width = 4
   // One step is so many operations, its derivative included.
-  const steps = Math.max(1, Math.round(operations / 15))
+  const steps = Math.max(1, Math.round(operations / 25))
   const loss = Fn.make({ w: [width, width], u: [width], x: [steps] }, ({ u, w, x }) => {
-    let state: Expr.Expr<readonly [number]> = Expr.constant(Tensor.fromArray(new Float64Array(width).fill(seed), [width]))
+    let state: Expr.Expr<readonly [number]> = Expr.constant(
+      Tensor.fromArray(new Float64Array(width).fill(seed), [width])
+    )
     for (let t = 0; t < steps; t++) {
       const input = Expr.mul(u, Expr.at(x, t))
       state = Expr.tanh(Expr.add(Expr.matmul(w, state), input))
@@ -92,7 +93,7 @@ export const Outcome = Schema.Struct({
  * @since 0.1.0
  */
 export const compile = ({ compiler, kind, operations, repetitions }: Task): typeof Outcome.Type => {
-  const service = services[compiler]()
+  const service = services[compiler]
   const timed = (program: Fn.Any): number => {
     const start = performance.now()
     Effect.runSync(service.compile(Fn.toBody(program)))
@@ -129,12 +130,18 @@ const inFreshEngine = (task: Task): Effect.Effect<typeof Outcome.Type> =>
  * @category running
  * @since 0.1.0
  */
-export const run = Effect.fnUntraced(function* (sizes: ReadonlyArray<number>, repetitions: number) {
+export const run = Effect.fnUntraced(function* (sizes: ReadonlyArray<number>) {
   const rows: Array<ReadonlyArray<string>> = []
   for (const kind of Object.keys(kinds) as ReadonlyArray<Task["kind"]>) {
     for (const operations of sizes) {
+      // Large programs take seconds each.
+      const repetitions = operations > 10_000 ? 1 : 5
       for (const compiler of compilers) {
-        const { operations: count, refusal, ...times } = yield* inFreshEngine({ kind, operations, compiler, repetitions })
+        const {
+          operations: count,
+          refusal,
+          ...times
+        } = yield* inFreshEngine({ kind, operations, compiler, repetitions })
         rows.push([
           kind,
           String(count),

@@ -88,7 +88,7 @@ const instance = (size: Sizes): Problem.Instance => {
       reverse: Program.make(Reverse.valueAndGrad(f), x)
     },
     byHand: () => byHand(size, data),
-    inputs: { x }
+    inputs: { x, n: Tensor.index(n) }
   }
 }
 

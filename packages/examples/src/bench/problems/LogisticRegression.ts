@@ -37,13 +37,7 @@ const directional = (size: Size) => {
   })
 }
 
-const byHand = (
-  { d, n }: Size,
-  x: Float64Array,
-  y: Float64Array,
-  w: Float64Array,
-  b: number
-): Subject => {
+const byHand = ({ d, n }: Size, x: Float64Array, y: Float64Array, w: Float64Array, b: number): Subject => {
   const ofWeights = new Float64Array(d)
   let value = 0
   let ofIntercept = 0
