@@ -60,7 +60,7 @@ const ascending = (values: ReadonlyArray<number>): ReadonlyArray<number> => valu
 
 /** What one run takes, and how many runs make a sample. */
 interface Pace {
-  readonly first: number
+  readonly least: number
   readonly batch: number
 }
 
@@ -72,15 +72,14 @@ const warmUp = async ({ run }: Subject, nanoseconds: number, isAsync: boolean): 
     else repeat(run, count)
     return ((performance.now() - start) * 1e6) / count
   }
-  const first = await timed(1)
-  let least = first
+  let least = await timed(1)
   let batch = 1
   while ((performance.now() - started) * 1e6 < nanoseconds) {
     const took = await timed(batch)
     least = Math.min(least, took)
     if (took * batch < SAMPLE) batch *= 2
   }
-  return { first, batch: Math.max(1, Math.ceil(SAMPLE / Math.max(least, 1))) }
+  return { least, batch: Math.max(1, Math.ceil(SAMPLE / Math.max(least, 1))) }
 }
 
 /** Runs that do not wait for anything. */
@@ -153,7 +152,7 @@ export const measure = <Name extends string>(
     for (let round = 0; round < ROUNDS; round++) {
       for (const name of names) {
         const pace = paces.get(name)!
-        if (round > 0 && pace.first > seconds * 1e9) continue
+        if (round > 0 && pace.least > seconds * 1e9) continue
         const own = await sample(subjects[name], pace, (seconds * 1000) / ROUNDS, asynchronous.has(name))
         samples.get(name)!.push(own)
       }
