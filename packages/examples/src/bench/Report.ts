@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { cpus } from "node:os"
-import { number, table } from "../internal/text.ts"
+import { number, type Style, styledTable } from "../internal/text.ts"
 import type { Ratio, Times } from "./Measurement.ts"
 
 /**
@@ -21,29 +21,17 @@ export interface Section {
 }
 
 /**
- * How sections are written.
- *
- * @category models
- * @since 0.1.0
- */
-export type Style = "text" | "markdown"
-
-const markdownTable = (header: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>): string =>
-  [header, header.map((_, k) => (k === 0 ? "---" : "---:")), ...rows]
-    .map((cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`)
-    .join("\n")
-
-/**
  * A section as text.
  *
  * @category rendering
  * @since 0.1.0
  */
 export const render = ({ header, notes = [], rows, title }: Section, style: Style): string =>
-  (style === "text"
-    ? [title, table(header, rows), ...notes.map((note) => `  ${note}`)]
-    : [`### ${title}`, markdownTable(header, rows), ...notes]
-  ).join("\n\n")
+  [
+    style === "text" ? title : `### ${title}`,
+    styledTable(style, header, rows),
+    ...notes.map((note) => (style === "text" ? `  ${note}` : note))
+  ].join("\n\n")
 
 const units = [
   [1e9, "s"],
