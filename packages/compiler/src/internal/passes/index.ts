@@ -3,12 +3,15 @@
 import type { LoopProgram } from "../loops/model.ts"
 import { contract } from "./contract.ts"
 import { dropDeadCode } from "./deadCode.ts"
+import { divide } from "./divide.ts"
 import { distributeFills } from "./distributeFills.ts"
 import { forwardCopies } from "./forwardCopies.ts"
 import { forwardStores } from "./forwardStores.ts"
 import { fuse } from "./fuse.ts"
+import { hoist } from "./hoist.ts"
 import { promote } from "./promote.ts"
 import { shareLocals } from "./shareLocals.ts"
+import { speculate } from "./speculate.ts"
 import { simplifyValues } from "./values.ts"
 
 export const passes: ReadonlyArray<readonly [string, (program: LoopProgram) => LoopProgram]> = [
@@ -24,6 +27,9 @@ export const passes: ReadonlyArray<readonly [string, (program: LoopProgram) => L
   ["forwardStores", forwardStores],
   ["simplifyValues", simplifyValues],
   ["dropDeadCode", dropDeadCode],
+  ["hoist", hoist],
+  ["speculate", speculate],
+  ["divide", (program) => divide(program)],
   ["shareLocals", (program) => shareLocals(program)]
 ]
 

@@ -70,6 +70,9 @@ export const vectorise = (program: LoopProgram, lanes: number): Vectorisation =>
         case "For":
           cost += loopCost(statement)
           break
+        case "Part":
+          cost += scalar(statement.body)
+          break
         case "If":
           cost += scalar(statement.whenTrue) + scalar(statement.whenFalse) + 1
           break
