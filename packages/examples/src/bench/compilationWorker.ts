@@ -3,4 +3,4 @@
 import { parentPort, workerData } from "node:worker_threads"
 import { compile, type Task } from "./Compilation.ts"
 
-parentPort?.postMessage(compile(workerData as Task))
+parentPort?.postMessage(compile(workerData as Task), [])
