@@ -9,6 +9,7 @@ import { forwardStores } from "./forwardStores.ts"
 import { fuse } from "./fuse.ts"
 import { promote } from "./promote.ts"
 import { shareLocals } from "./shareLocals.ts"
+import { tileProducts } from "./tileProducts.ts"
 import { simplifyValues } from "./values.ts"
 
 export const passes: ReadonlyArray<readonly [string, (program: LoopProgram) => LoopProgram]> = [
@@ -18,6 +19,7 @@ export const passes: ReadonlyArray<readonly [string, (program: LoopProgram) => L
   ["forwardCopies", forwardCopies],
   ["forwardCopies", forwardCopies],
   ["distributeFills", distributeFills],
+  ["tileProducts", (program) => tileProducts(program)],
   ["fuse", fuse],
   ["contract", contract],
   ["promote", promote],
