@@ -99,9 +99,15 @@ const productOf = (statement: Statement, least: number): Product | undefined => 
     const [rows, columns] = isSwapped ? [own.right, own.left] : [own.left, own.right]
     const isSideBySide = (loop: Loop): boolean =>
       strideOf(target, loop) === 1 && strideOf(right, loop) === 1 && extentOf(loop) >= 2 * COLUMNS
-    const largest = (of: ReadonlyArray<Loop>): Loop => of.reduce((a, b) => (extentOf(b) > extentOf(a) ? b : a))
+    // Of several loops the one along which results lie closest together, but for short ones: the others stay around the tiles, where they can be fused.
+    const closest = (of: ReadonlyArray<Loop>): Loop => {
+      const long = of.filter((loop) => extentOf(loop) >= 2 * LEAST_EXTENT)
+      return long.length > 0
+        ? long.reduce((a, b) => (Math.abs(strideOf(target, b)) < Math.abs(strideOf(target, a)) ? b : a))
+        : of.reduce((a, b) => (extentOf(b) > extentOf(a) ? b : a))
+    }
     const along = columns.find(isSideBySide)
-    const [row, column] = [largest(rows), along ?? largest(columns)]
+    const [row, column] = [closest(rows), along ?? closest(columns)]
     // The terms that lie side by side innermost.
     const sums = own.sums.toSorted(
       (a, b) => strideOf(left, b) + strideOf(right, b) - strideOf(left, a) - strideOf(right, a)
@@ -239,16 +245,20 @@ const tiles = (
     })
   const count = extentOf(sums[0]!)
   if (count <= 2 * TERMS) return block(Affine.zero, count, isFromZero)
-  const blocks = Math.floor(count / TERMS)
-  const chunk = makeLoop(blocks - 1)
-  const rest = count % TERMS
+  const size = evenPart(count)
+  const chunk = makeLoop(Math.floor(count / size))
+  const rest = count % size
   return [
-    ...block(Affine.zero, TERMS, isFromZero),
-    forLoop(chunk, block(Affine.add(Affine.ofLoop(chunk, TERMS), Affine.constant(TERMS)), TERMS, false), {
-      isParallel: false
-    }),
-    ...(rest === 0 ? [] : block(Affine.constant(blocks * TERMS), rest, false))
+    ...(isFromZero ? over([row, column], assign(target, "copy", [literal("real", 0)])) : []),
+    forLoop(chunk, block(Affine.ofLoop(chunk, size), size, false), { isParallel: false }),
+    ...(rest === 0 ? [] : block(Affine.constant(count - rest), rest, false))
   ]
+}
+
+/** The size of parts of a long sum: an even one that leaves nothing over, where there is one of about the right size. */
+const evenPart = (count: number): number => {
+  for (let part = 1.5 * TERMS; part >= TERMS / 2; part -= 2) if (count % part === 0) return part
+  return TERMS
 }
 
 /** An assignment for all places of loops, by new loops. */
