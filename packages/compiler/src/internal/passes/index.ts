@@ -7,9 +7,12 @@ import { distributeFills } from "./distributeFills.ts"
 import { forwardCopies } from "./forwardCopies.ts"
 import { forwardStores } from "./forwardStores.ts"
 import { fuse } from "./fuse.ts"
+import { hoist } from "./hoist.ts"
+import { joinSteps } from "./joinSteps.ts"
 import { promote } from "./promote.ts"
 import { shareLocals } from "./shareLocals.ts"
 import { tileProducts } from "./tileProducts.ts"
+import { unroll } from "./unroll.ts"
 import { simplifyValues } from "./values.ts"
 
 export const passes: ReadonlyArray<readonly [string, (program: LoopProgram) => LoopProgram]> = [
@@ -21,11 +24,14 @@ export const passes: ReadonlyArray<readonly [string, (program: LoopProgram) => L
   ["distributeFills", distributeFills],
   ["tileProducts", (program) => tileProducts(program)],
   ["fuse", fuse],
+  ["joinSteps", joinSteps],
   ["contract", contract],
   ["promote", promote],
+  ["unroll", unroll],
   ["forwardStores", forwardStores],
   ["simplifyValues", simplifyValues],
   ["dropDeadCode", dropDeadCode],
+  ["hoist", hoist],
   ["shareLocals", (program) => shareLocals(program)]
 ]
 
