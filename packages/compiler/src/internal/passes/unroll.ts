@@ -1,0 +1,122 @@
+// Short loops inside of others are written out where that is estimated to be faster: what they read can then stay in local variables, while the loops around run
+// on vectors.
+
+import * as Affine from "../loops/affine.ts"
+import {
+  type Access,
+  access,
+  type Assign,
+  type Buffer,
+  type For,
+  type LoopProgram,
+  makeBuffer,
+  type Statement
+} from "../loops/model.ts"
+import { fixedExtent } from "../loops/nest.ts"
+import { isLocal } from "../loops/scopes.ts"
+import { forEachAccess, rewrite } from "../loops/walk.ts"
+import { dropDeadCode } from "./deadCode.ts"
+import { forwardStores } from "./forwardStores.ts"
+import { hoist } from "./hoist.ts"
+import { simplifyValues } from "./values.ts"
+import { estimate } from "./vectorise.ts"
+
+/** The longest loop, and the most statements that one becomes. */
+const MOST_ITERATIONS = 16
+const MOST_STATEMENTS = 96
+
+const isAssign = (statement: Statement): statement is Assign => statement._tag === "Assign"
+
+const countsIn = (statements: ReadonlyArray<Statement>): ReadonlyMap<Buffer, number> => {
+  const counts = new Map<Buffer, number>()
+  forEachAccess(statements, ({ buffer }) => counts.set(buffer, (counts.get(buffer) ?? 0) + 1))
+  return counts
+}
+
+/** The iterations of a loop one after the other, with the local variables that are of one iteration only renamed. */
+const writtenOut = ({ body, isReverse, loop }: For, isOwn: (buffer: Buffer) => boolean): ReadonlyArray<Statement> => {
+  const extent = fixedExtent(loop)!
+  return Array.from({ length: extent }, (_, i) => (isReverse ? extent - 1 - i : i)).flatMap((i) => {
+    const names = new Map<Buffer, Access>()
+    return rewrite(body, {
+      affine: (a) => Affine.substitute(a, (other) => (other === loop ? Affine.constant(i) : undefined)),
+      access: (a) => {
+        if (!isOwn(a.buffer)) return a
+        let name = names.get(a.buffer)
+        if (name === undefined) names.set(a.buffer, (name = access(makeBuffer("temporary", a.buffer))))
+        return name
+      }
+    })
+  })
+}
+
+export const unroll = (program: LoopProgram): LoopProgram => {
+  const totals = countsIn(program.statements)
+  const isShort = ({ body, loop }: For): boolean => {
+    const extent = fixedExtent(loop)
+    return (
+      extent !== undefined &&
+      extent <= MOST_ITERATIONS &&
+      extent * body.length <= MOST_STATEMENTS &&
+      body.every(isAssign)
+    )
+  }
+  /** Whether a local variable is one of the body only, which assigns it before it reads it. */
+  const own = ({ body }: For): ((buffer: Buffer) => boolean) => {
+    const counts = countsIn(body)
+    const first = new Map<Buffer, string>()
+    forEachAccess(body, ({ buffer }, role) => {
+      if (!first.has(buffer)) first.set(buffer, role)
+    })
+    return (buffer) => isLocal(buffer) && counts.get(buffer) === totals.get(buffer) && first.get(buffer) === "write"
+  }
+  let count = 0
+  const block = (statements: ReadonlyArray<Statement>, isInside: boolean): ReadonlyArray<Statement> =>
+    statements.flatMap((statement): ReadonlyArray<Statement> => {
+      switch (statement._tag) {
+        case "For": {
+          if (isInside && isShort(statement)) {
+            count++
+            return writtenOut(statement, own(statement))
+          }
+          return [{ ...statement, body: block(statement.body, isInside || statement.isParallel) }]
+        }
+        case "If":
+          return [
+            {
+              ...statement,
+              whenTrue: block(statement.whenTrue, isInside),
+              whenFalse: block(statement.whenFalse, isInside)
+            }
+          ]
+        case "While":
+          return [{ ...statement, test: block(statement.test, isInside), body: block(statement.body, isInside) }]
+        default:
+          return [statement]
+      }
+    })
+  /** The estimated cost of a statement, after what later passes make of it. */
+  const cost = (statement: Statement): number => {
+    const counts = countsIn([statement])
+    const isShared = ([buffer, own]: readonly [Buffer, number]): boolean => own !== totals.get(buffer)
+    // What is used elsewhere as well must not seem to be of no use.
+    const elsewhere: Statement = {
+      _tag: "Kernel",
+      name: "elsewhere",
+      operands: [...counts].filter(isShared).map(([buffer]) => buffer),
+      results: [],
+      run: () => []
+    }
+    const alone = { ...program, statements: [statement, elsewhere] }
+    return estimate(hoist(dropDeadCode(simplifyValues(forwardStores(alone)))), 2)
+  }
+  return {
+    ...program,
+    statements: program.statements.map((statement) => {
+      count = 0
+      const [made] = block([statement], false)
+
+      return count > 0 && cost(made!) < cost(statement) ? made! : statement
+    })
+  }
+}
