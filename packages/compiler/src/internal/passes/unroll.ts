@@ -95,15 +95,14 @@ export const unroll = (program: LoopProgram): LoopProgram => {
           return [statement]
       }
     })
-  /** The estimated cost of a statement, after what later passes make of it. */
-  const cost = (statement: Statement): number => {
-    const counts = countsIn([statement])
+  /** The estimated cost of a statement that takes the place of one, after what later passes make of it. */
+  const cost = (statement: Statement, original: Statement): number => {
     const isShared = ([buffer, own]: readonly [Buffer, number]): boolean => own !== totals.get(buffer)
     // What is used elsewhere as well must not seem to be of no use.
     const elsewhere: Statement = {
       _tag: "Kernel",
       name: "elsewhere",
-      operands: [...counts].filter(isShared).map(([buffer]) => buffer),
+      operands: [...countsIn([original])].filter(isShared).map(([buffer]) => buffer),
       results: [],
       run: () => []
     }
@@ -115,8 +114,7 @@ export const unroll = (program: LoopProgram): LoopProgram => {
     statements: program.statements.map((statement) => {
       count = 0
       const [made] = block([statement], false)
-
-      return count > 0 && cost(made!) < cost(statement) ? made! : statement
+      return count > 0 && cost(made!, statement) < cost(statement, statement) ? made! : statement
     })
   }
 }
