@@ -9,6 +9,7 @@ import { forwardStores } from "./forwardStores.ts"
 import { fuse } from "./fuse.ts"
 import { hoist } from "./hoist.ts"
 import { joinSteps } from "./joinSteps.ts"
+import { partialSums } from "./partialSums.ts"
 import { promote } from "./promote.ts"
 import { shareLocals } from "./shareLocals.ts"
 import { tileProducts } from "./tileProducts.ts"
@@ -28,6 +29,7 @@ export const passes: ReadonlyArray<readonly [string, (program: LoopProgram) => L
   ["contract", contract],
   ["promote", promote],
   ["unroll", unroll],
+  ["partialSums", partialSums],
   ["forwardStores", forwardStores],
   ["simplifyValues", simplifyValues],
   ["dropDeadCode", dropDeadCode],

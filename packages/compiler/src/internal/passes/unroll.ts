@@ -2,19 +2,9 @@
 // on vectors.
 
 import * as Affine from "../loops/affine.ts"
-import {
-  type Access,
-  access,
-  type Assign,
-  type Buffer,
-  type For,
-  type LoopProgram,
-  makeBuffer,
-  type Statement
-} from "../loops/model.ts"
+import { countAccesses, isOfOneIteration, iteration } from "../loops/iterations.ts"
+import { type Assign, type Buffer, type For, type LoopProgram, type Statement } from "../loops/model.ts"
 import { fixedExtent } from "../loops/nest.ts"
-import { isLocal } from "../loops/scopes.ts"
-import { forEachAccess, rewrite } from "../loops/walk.ts"
 import { dropDeadCode } from "./deadCode.ts"
 import { forwardStores } from "./forwardStores.ts"
 import { hoist } from "./hoist.ts"
@@ -27,31 +17,16 @@ const MOST_STATEMENTS = 96
 
 const isAssign = (statement: Statement): statement is Assign => statement._tag === "Assign"
 
-const countsIn = (statements: ReadonlyArray<Statement>): ReadonlyMap<Buffer, number> => {
-  const counts = new Map<Buffer, number>()
-  forEachAccess(statements, ({ buffer }) => counts.set(buffer, (counts.get(buffer) ?? 0) + 1))
-  return counts
-}
-
-/** The iterations of a loop one after the other, with the local variables that are of one iteration only renamed. */
-const writtenOut = ({ body, isReverse, loop }: For, isOwn: (buffer: Buffer) => boolean): ReadonlyArray<Statement> => {
-  const extent = fixedExtent(loop)!
-  return Array.from({ length: extent }, (_, i) => (isReverse ? extent - 1 - i : i)).flatMap((i) => {
-    const names = new Map<Buffer, Access>()
-    return rewrite(body, {
-      affine: (a) => Affine.substitute(a, (other) => (other === loop ? Affine.constant(i) : undefined)),
-      access: (a) => {
-        if (!isOwn(a.buffer)) return a
-        let name = names.get(a.buffer)
-        if (name === undefined) names.set(a.buffer, (name = access(makeBuffer("temporary", a.buffer))))
-        return name
-      }
-    })
-  })
+/** The iterations of a loop one after the other. */
+const writtenOut = (statement: For, isOwn: (buffer: Buffer) => boolean): ReadonlyArray<Statement> => {
+  const extent = fixedExtent(statement.loop)!
+  return Array.from({ length: extent }, (_, i) => Affine.constant(statement.isReverse ? extent - 1 - i : i)).flatMap(
+    (place) => iteration(statement, place, isOwn)
+  )
 }
 
 export const unroll = (program: LoopProgram): LoopProgram => {
-  const totals = countsIn(program.statements)
+  const totals = countAccesses(program.statements)
   const isShort = ({ body, loop }: For): boolean => {
     const extent = fixedExtent(loop)
     return (
@@ -61,15 +36,6 @@ export const unroll = (program: LoopProgram): LoopProgram => {
       body.every(isAssign)
     )
   }
-  /** Whether a local variable is one of the body only, which assigns it before it reads it. */
-  const own = ({ body }: For): ((buffer: Buffer) => boolean) => {
-    const counts = countsIn(body)
-    const first = new Map<Buffer, string>()
-    forEachAccess(body, ({ buffer }, role) => {
-      if (!first.has(buffer)) first.set(buffer, role)
-    })
-    return (buffer) => isLocal(buffer) && counts.get(buffer) === totals.get(buffer) && first.get(buffer) === "write"
-  }
   let count = 0
   const block = (statements: ReadonlyArray<Statement>, isInside: boolean): ReadonlyArray<Statement> =>
     statements.flatMap((statement): ReadonlyArray<Statement> => {
@@ -77,7 +43,7 @@ export const unroll = (program: LoopProgram): LoopProgram => {
         case "For": {
           if (isInside && isShort(statement)) {
             count++
-            return writtenOut(statement, own(statement))
+            return writtenOut(statement, isOfOneIteration(statement.body, totals))
           }
           return [{ ...statement, body: block(statement.body, isInside || statement.isParallel) }]
         }
@@ -102,7 +68,7 @@ export const unroll = (program: LoopProgram): LoopProgram => {
     const elsewhere: Statement = {
       _tag: "Kernel",
       name: "elsewhere",
-      operands: [...countsIn([original])].filter(isShared).map(([buffer]) => buffer),
+      operands: [...countAccesses([original])].filter(isShared).map(([buffer]) => buffer),
       results: [],
       run: () => []
     }

@@ -44,7 +44,7 @@ const costs: Readonly<Record<string, number>> = {
   polygamma: 900
 }
 
-const costOf = (operation: string): number => costs[operation] ?? 1
+export const costOf = (operation: string): number => costs[operation] ?? 1
 
 /** The largest array that loops combine into on vectors: its copy has to be cleared and added up. */
 const MOST_ACCUMULATED = 1024
