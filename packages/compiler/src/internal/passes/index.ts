@@ -12,6 +12,7 @@ import { joinSteps } from "./joinSteps.ts"
 import { partialSums } from "./partialSums.ts"
 import { promote } from "./promote.ts"
 import { shareLocals } from "./shareLocals.ts"
+import { speculate } from "./speculate.ts"
 import { tileProducts } from "./tileProducts.ts"
 import { unroll } from "./unroll.ts"
 import { simplifyValues } from "./values.ts"
@@ -34,6 +35,7 @@ export const passes: ReadonlyArray<readonly [string, (program: LoopProgram) => L
   ["simplifyValues", simplifyValues],
   ["dropDeadCode", dropDeadCode],
   ["hoist", hoist],
+  ["speculate", speculate],
   ["shareLocals", (program) => shareLocals(program)]
 ]
 

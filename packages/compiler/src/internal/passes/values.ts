@@ -16,6 +16,7 @@ import {
 } from "../loops/model.ts"
 import { isLocal } from "../loops/scopes.ts"
 import { forEachAccess, kernelBuffers, rewrite } from "../loops/walk.ts"
+import { vanishes } from "./vanishing.ts"
 
 const isNumber = (operand: Operand | undefined, value: number): boolean =>
   operand?._tag === "Literal" && Object.is(operand.value, value)
@@ -125,6 +126,15 @@ export const simplifyValues = (program: LoopProgram): LoopProgram => {
     operand._tag === "Position" ||
     (isLocal(operand.buffer) && writes.get(operand.buffer) === 1)
   const names = new Map<Buffer, Operand>()
+  const definitions = new Map<Buffer, Assign>()
+  const withoutDifference = (statement: Assign): Assign => {
+    const { operands, operation } = statement
+    const [x, y] = operands
+    if (operation !== "add" || x === undefined || y === undefined) return statement
+    // Zero is added, which makes a negative zero positive.
+    if (vanishes(definitions, y, x)) return { ...statement, operands: [x, literal("real", 0)] }
+    return vanishes(definitions, x, y) ? { ...statement, operands: [y, literal("real", 0)] } : statement
+  }
   const resolve = (operand: Operand): Operand =>
     operand._tag === "Access" ? (names.get(operand.buffer) ?? operand) : operand
   const block = (statements: ReadonlyArray<Statement>, values: Values): ReadonlyArray<Statement> =>
@@ -132,7 +142,7 @@ export const simplifyValues = (program: LoopProgram): LoopProgram => {
       const [statement] = rewriteShallow(original, resolve, names)
       switch (statement!._tag) {
         case "Assign": {
-          const made = simplify(statement!)
+          const made = withoutDifference(simplify(statement!))
           const { combine, operands, operation, target } = made
           if (combine !== undefined || !isFixed(target)) return [made]
           if (operation === "copy") {
@@ -147,6 +157,7 @@ export const simplifyValues = (program: LoopProgram): LoopProgram => {
           const known = values.get(key)
           if (known === undefined) {
             values.set(key, target)
+            definitions.set(target.buffer, made)
             return [made]
           }
           names.set(target.buffer, known)

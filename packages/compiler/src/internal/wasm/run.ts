@@ -6,7 +6,9 @@ import type { Sized } from "../cache.ts"
 import { allocate } from "../javascript/run.ts"
 import type { Buffer, LoopProgram } from "../loops/model.ts"
 import { Refused, renderBytes } from "../refusal.ts"
-import { OUT_OF_MEMORY, PAGE, type Printed } from "./print.ts"
+import type { Printed } from "./print.ts"
+import { PAGE } from "./print/memory.ts"
+import { OUT_OF_MEMORY } from "./print/tapes.ts"
 
 // The part of the JavaScript interface of WebAssembly that is used here; TypeScript has it among the types of browsers only.
 interface Memory {

@@ -1,7 +1,12 @@
 // What each pass does, on programs small enough to read.
 
-import { type Body, Expr, Fn } from "@fluxion/core"
+import { type Body, Expr, Fn, Tensor } from "@fluxion/core"
+import * as Reverse from "@fluxion/reverse-mode"
+import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
+import { print as printJavaScript } from "../../../src/internal/javascript/print.ts"
+import { executable } from "../../../src/internal/javascript/run.ts"
+import type { LoopProgram } from "../../../src/internal/loops/model.ts"
 import { print } from "../../../src/internal/loops/print.ts"
 import { lower } from "../../../src/internal/lower/index.ts"
 import { contract } from "../../../src/internal/passes/contract.ts"
@@ -13,8 +18,9 @@ import { fuse } from "../../../src/internal/passes/fuse.ts"
 import { hoist } from "../../../src/internal/passes/hoist.ts"
 import { joinSteps } from "../../../src/internal/passes/joinSteps.ts"
 import { partialSums } from "../../../src/internal/passes/partialSums.ts"
-import { promote } from "../../../src/internal/passes/promote.ts"
 import { unroll } from "../../../src/internal/passes/unroll.ts"
+import { promote } from "../../../src/internal/passes/promote.ts"
+import { speculate } from "../../../src/internal/passes/speculate.ts"
 import { simplifyValues } from "../../../src/internal/passes/values.ts"
 import { vectorise } from "../../../src/internal/passes/vectorise.ts"
 
@@ -184,6 +190,43 @@ it("simplifyValues keeps what IEEE arithmetic does not allow to leave out", () =
   )
 })
 
+describe("differences of a value with itself", () => {
+  const slope = (f: (x: Expr.Expr<readonly []>) => Expr.Expr<readonly []>) =>
+    print(dropDeadCode(simplifyValues(forwardStores(contract(fuse(lowered(Reverse.grad(Fn.make([], f)))))))))
+
+  it("are zero where the value is bounded and a NaN shows elsewhere", () => {
+    expect(slope((x) => Expr.sigmoid(x))).toBe(
+      lines(`
+        v0 = in0
+        v1 = abs(v0)
+        v2 = neg(v1)
+        v3 = exp(v2)
+        v4 = 1 + v3
+        v5 = v4 * v4
+        v6 = v3 / v5
+        v7 = v6 + 0
+        out0 = v7
+      `)
+    )
+    expect(slope((x) => Expr.tanh(x))).not.toContain("tanh")
+  })
+
+  it("stay where the value may be infinite, or NaN alone", () => {
+    const difference = (f: (x: Expr.Expr<readonly []>) => Expr.Expr<readonly []>) =>
+      print(
+        dropDeadCode(
+          simplifyValues(
+            forwardStores(lowered(Fn.make([], (x) => Expr.add(Expr.exp(x), Expr.sub(f(x), Expr.stopGradient(f(x)))))))
+          )
+        )
+      )
+    expect(difference((x) => Expr.mul(x, x))).toContain(" - ")
+    expect(difference((x) => Expr.sin(x))).toContain(" - ")
+    expect(difference((x) => Expr.tanh(Expr.log(x)))).toContain(" - ")
+    expect(difference((x) => Expr.tanh(Expr.neg(x)))).not.toContain(" - ")
+  })
+})
+
 it("dropDeadCode drops what nothing reads, and keeps checks", () => {
   const f = lowered(
     Fn.make(
@@ -238,6 +281,151 @@ describe("vectorise", () => {
   })
 })
 
+describe("hoist", () => {
+  it("computes before a loop what does not depend on it, with the elements that it needs", () => {
+    const f = lowered(Fn.make({ x: [3], y: [4] }, ({ x, y }) => Expr.outer(Expr.exp(x), y)))
+    expect(print(hoist(forwardStores(contract(fuse(forwardCopies(f))))))).toBe(
+      lines(`
+        for l0 < 3, in any order {
+          v0 = in0[l0]
+          v1 = exp(v0)
+          for l1 < 4, in any order {
+            out0[l0, l1] = 0
+            v2 = in1[l1]
+            out0[l0, l1] += v1 * v2
+          }
+        }
+      `)
+    )
+  })
+
+  it("leaves what the loop changes, and what a branch computes", () => {
+    const f = lowered(
+      Fn.make({ x: [], y: [5] }, ({ x, y }) =>
+        Expr.scan(
+          (c, own) => [
+            Expr.cond(
+              Expr.gt(own, 0),
+              () => Expr.exp(x),
+              () => Expr.sin(c)
+            ),
+            c
+          ],
+          x,
+          y
+        )
+      )
+    )
+    const before = forwardStores(contract(fuse(forwardCopies(dropDeadCode(f)))))
+    const inside = print(hoist(before)).split("for l")[1]!
+    expect(inside).toContain("sin(")
+    expect(inside).toContain("exp(")
+  })
+})
+
+describe("speculate", () => {
+  const strong = (x: Expr.Expr<readonly [5]>, y: Expr.Expr<readonly [5]>) => Expr.sum(Expr.mulStrongZero(x, y))
+  const both = { x: [5], y: [5] } as const
+  const prepared = (f: Fn.Any) => forwardStores(promote(contract(fuse(forwardCopies(lowered(f))))))
+
+  it("multiplies plainly, and again strongly where the sum is not finite", () => {
+    expect(print(speculate(prepared(Fn.make(both, ({ x, y }) => strong(x, y)))))).toBe(
+      lines(`
+        out0 = 0
+        v0 = 0
+        v1 = 0
+        for l0 < 5, in any order {
+          v2 = in0[l0]
+          v3 = in1[l0]
+          v4 = v2 * v3
+          v0 += v4
+        }
+        v1 += v0
+        v5 = v1 != v1
+        if v5 {
+          v0 = 0
+          for l1 < 5, in any order {
+            v6 = in0[l1]
+            v7 = in1[l1]
+            v8 = mulStrongZero(v6, v7)
+            v0 += v8
+          }
+        }
+        out0 = v0
+      `)
+    )
+  })
+
+  it("looks at each sum where it is done, and starts sums again", () => {
+    const rows = { x: [3, 5], y: [5] } as const
+    const f = Fn.make(rows, ({ x, y }) => Expr.map(({ own }) => strong(own, y), { own: x }))
+    expect(print(speculate(prepared(f)))).toBe(
+      lines(`
+        v0 = 0
+        for l0 < 3, in any order {
+          v1 = 0
+          for l1 < 5, in any order {
+            v2 = in0[l0, l1]
+            v3 = in1[l1]
+            v4 = v2 * v3
+            v1 += v4
+          }
+          v0 += v1
+          out0[l0] = v1
+        }
+        v5 = v0 != v0
+        if v5 {
+          for l2 < 3, in any order {
+            v6 = 0
+            for l3 < 5, in any order {
+              v7 = in0[l2, l3]
+              v8 = in1[l3]
+              v9 = mulStrongZero(v7, v8)
+              v6 += v9
+            }
+            out0[l2] = v6
+          }
+        }
+      `)
+    )
+  })
+
+  const special = fc.constantFrom(0, -0, 1, -2, 0.5, Infinity, -Infinity, NaN, 5e-324, 1e308)
+  const values = fc.array(special, { minLength: 15, maxLength: 15 })
+  const programs: Readonly<Record<string, Fn.Any>> = {
+    "a sum of products": Fn.make({ x: [15], y: [15] }, ({ x, y }) => Expr.sum(Expr.mulStrongZero(x, y))),
+    "elementwise products": Fn.make({ x: [15], y: [15] }, ({ x, y }) => Expr.exp(Expr.mulStrongZero(x, Expr.neg(y)))),
+    "a product of products": Fn.make({ x: [15], y: [15] }, ({ x, y }) =>
+      Expr.mulStrongZero(Expr.mulStrongZero(x, y), Expr.sin(x))
+    ),
+    "a choice between products": Fn.make({ x: [15], y: [15] }, ({ x, y }) =>
+      Expr.select(Expr.gt(x, 0), Expr.mulStrongZero(x, y), y)
+    ),
+    "the gradient of a product of matrices": Reverse.grad(
+      Fn.make({ x: [3, 5], y: [5, 3] }, ({ x, y }) => Expr.sum(Expr.square(Expr.matmul(x, y))))
+    ),
+    "the derivatives of a loop": Reverse.grad(
+      Fn.make({ x: [5, 3], y: [15] }, ({ x, y }) => {
+        const weights = Expr.reshape(Expr.slice(y, { starts: [0], limits: [9] }), [3, 3])
+        return Expr.sum(
+          Expr.scan((c, row) => [Expr.tanh(Expr.matmul(weights, Expr.mul(row, c))), c], Expr.ones([3]), x)[0]
+        )
+      })
+    )
+  }
+
+  it.each(Object.entries(programs))("has the results of strong products at any numbers: %s", (_, f) => {
+    fc.assert(
+      fc.property(values, values, (x, y) => {
+        const inputs = Fn.specs(f).inputLeaves.map(({ type }, i) => Tensor.fromArray(i === 0 ? x : y, type.shape))
+        const before = prepared(f)
+        const run = (program: LoopProgram) => executable(program, printJavaScript(program)).execute(inputs)
+        expect(run(speculate(before))).toEqual(run(before))
+      })
+    )
+  })
+})
+
 describe("joinSteps", () => {
   const nearest = Fn.make({ points: [40, 3], centres: [5, 3] }, ({ centres, points }) =>
     Expr.map((point) => Expr.argmin(Expr.sum(Expr.square(Expr.sub(centres, point)), { axis: 1 }), 0), points)
@@ -279,46 +467,6 @@ describe("unroll", () => {
   it("leaves rows that are read and written once as they are", () => {
     const rows = promote(contract(fuse(lowered(Fn.make([1000, 8], (x) => Expr.mul(x, 2))))))
     expect(unroll(rows).statements).toEqual(rows.statements)
-  })
-})
-
-describe("hoist", () => {
-  it("reads and computes before a loop what all its iterations have alike", () => {
-    const f = lowered(Fn.make({ x: [3, 40], y: [3] }, ({ x, y }) => Expr.mul(x, Expr.exp(Expr.expandDims(y, 1)))))
-    const before = simplifyValues(forwardStores(contract(fuse(f))))
-    expect(print(hoist(before))).toBe(
-      lines(`
-        for l0 < 3, in any order {
-          v0 = in1[l0]
-          v1 = exp(v0)
-          for l1 < 40, in any order {
-            v2 = in0[l0, l1]
-            v3 = v2 * v1
-            out0[l0, l1] = v3
-          }
-        }
-      `)
-    )
-  })
-
-  it("keeps what a loop changes, and what is done only sometimes, where it is", () => {
-    const f = lowered(Fn.make({ x: [], n: [9] }, ({ n, x }) => Expr.fold((c, y) => Expr.add(Expr.mul(c, c), y), x, n)))
-    const before = simplifyValues(forwardStores(contract(fuse(f))))
-    expect(print(hoist(before))).toBe(print(before))
-    const sometimes = lowered(
-      Fn.make({ x: [], n: [9] }, ({ n, x }) =>
-        Expr.map(
-          (y) =>
-            Expr.cond(
-              Expr.gt(y, 0),
-              () => Expr.exp(x),
-              () => x
-            ),
-          n
-        )
-      )
-    )
-    expect(print(hoist(sometimes))).toMatch(/if v\d+ \{\n\s+v\d+ = exp/)
   })
 })
 
