@@ -445,7 +445,7 @@ describe("joinSteps", () => {
   it("leaves loops apart that take up what other iterations computed", () => {
     const shifted = lowered(
       Fn.make([40, 5, 3], (x) =>
-        Expr.map((rows) => Expr.cumsum(Expr.reverse(Expr.sum(Expr.square(rows), { axis: 1 })), 0), x)
+        Expr.map((rows) => Expr.cumsum(Expr.reverse(Expr.sum(Expr.square(rows), { axis: 1 }))), x)
       )
     )
     const before = fuse(distributeFills(forwardCopies(shifted)))
