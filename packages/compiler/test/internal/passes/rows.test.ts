@@ -25,6 +25,10 @@ const ofRows: Readonly<Record<string, (row: Row, table: Rows) => Expr.Expr>> = {
   },
   "the row that is farthest": (row, table) =>
     Expr.toReal(Expr.argmax(Expr.sum(Expr.abs(Expr.sub(table, row)), { axis: 1 }), 0)),
+  "steps that start from the last of what they take up": (row, table) => {
+    const lengths = Expr.sum(Expr.square(Expr.sub(table, row)), { axis: 1 })
+    return Expr.fold((value, length) => Expr.add(Expr.mul(value, 0.5), length), Expr.at(lengths, -1), lengths)
+  },
   "sums along sums": (row) => Expr.sum(Expr.mul(Expr.cumsum(row), Expr.sum(row)))
 }
 
