@@ -67,12 +67,17 @@ describe.each([
 
   it.each(Object.entries(overAll))("%s, of long rows", { timeout: 120_000 }, (_, of) => {
     fc.assert(
-      fc.property(fc.constantFrom<number>(1, 2, 5), fc.integer({ min: 60, max: 140 }), fc.nat(100), (rows, width, seed) => {
-        const f = Fn.make([rows, width], (x) => of(x as never)) as unknown as Fn.Any
-        compare(f, service, inputsOf(f, seed), 1e-12)
-        const g = Reverse.grad(Fn.make([rows, width], (x) => Expr.sum(of(x as never)))) as unknown as Fn.Any
-        compare(g, service, inputsOf(g, 3 * seed + 1), 1e-12)
-      }),
+      fc.property(
+        fc.constantFrom<number>(1, 2, 5),
+        fc.integer({ min: 60, max: 140 }),
+        fc.nat(100),
+        (rows, width, seed) => {
+          const f = Fn.make([rows, width], (x) => of(x as never)) as unknown as Fn.Any
+          compare(f, service, inputsOf(f, seed), 1e-12)
+          const g = Reverse.grad(Fn.make([rows, width], (x) => Expr.sum(of(x as never)))) as unknown as Fn.Any
+          compare(g, service, inputsOf(g, 3 * seed + 1), 1e-12)
+        }
+      ),
       { numRuns }
     )
   })
