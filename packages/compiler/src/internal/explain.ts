@@ -16,6 +16,7 @@ const operationsIn = (statements: ReadonlyArray<Statement>, counts: Map<string, 
         if (statement.combine !== undefined) count(`${statement.combine} up`)
         break
       case "For":
+      case "Part":
         operationsIn(statement.body, counts)
         break
       case "If":
@@ -57,7 +58,9 @@ export const explain = (options: {
   const buffers = buffersOf(program)
   // Names in the order of the text.
   const code = printStatements(statements, names, (loop) => (isVector(loop) ? ", on vectors" : ""))
-  const nests = statements.filter(({ _tag }) => _tag === "For" || _tag === "While")
+  const nests = statements
+    .flatMap((statement) => (statement._tag === "Part" ? statement.body : [statement]))
+    .filter(({ _tag }) => _tag === "For" || _tag === "While")
   const fixed = buffers.filter(({ role }) => role !== "tape")
   const total = fixed.reduce((sum, buffer) => sum + sizeInBytes(buffer), 0)
   const tapes = buffers.length - fixed.length

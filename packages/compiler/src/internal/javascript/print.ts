@@ -79,6 +79,8 @@ export const print = (program: LoopProgram): Printed => {
   const checks: Array<Check> = []
   const names = new Map<Buffer, string>()
   const head: Array<string> = []
+  const parts: Array<string> = []
+  const parameters = [...program.inputs.map((_, i) => `i${i}`), ...program.outputs.map((_, i) => `o${i}`)]
   const { declarations, inMemory } = scopes(program)
   let indent = "  "
 
@@ -297,6 +299,9 @@ export const print = (program: LoopProgram): Printed => {
           checks.push(statement)
           break
         }
+        case "Part":
+          part(statement.body)
+          break
         case "Kernel": {
           const operands = statement.operands.map(nameOf).join(", ")
           const results = statement.results.map(nameOf).join(", ")
@@ -308,10 +313,23 @@ export const print = (program: LoopProgram): Printed => {
     }
   }
 
+  /** A function of its own, which gives what its checks give. */
+  const part = (body: ReadonlyArray<Statement>): void => {
+    const name = `part${parts.length}`
+    const outer = lines.splice(0)
+    indent = "  "
+    block(body)
+    parts.push([`const ${name} = (${parameters.join(", ")}) => {`, ...lines, "};"].join("\n"))
+    lines.splice(0, lines.length, ...outer)
+    line(`const of${parts.length} = ${name}(${parameters.join(", ")});`)
+    line(`if (of${parts.length} !== undefined) return of${parts.length};`)
+  }
+
   block(program.statements)
   const source = [
     `"use strict";`,
     ...head,
+    ...parts,
     "return (inputs, outputs) => {",
     ...program.inputs.map((_, i) => `  const i${i} = inputs[${i}];`),
     ...program.outputs.map((_, i) => `  const o${i} = outputs[${i}];`),

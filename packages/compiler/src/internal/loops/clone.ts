@@ -18,6 +18,8 @@ export const clone = (
         loops.set(statement.loop, loop)
         return { ...statement, loop, body: statement.body.map(renewed) }
       }
+      case "Part":
+        return { ...statement, body: statement.body.map(renewed) }
       case "If":
         return { ...statement, whenTrue: statement.whenTrue.map(renewed), whenFalse: statement.whenFalse.map(renewed) }
       case "While":

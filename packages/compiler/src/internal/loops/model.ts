@@ -186,7 +186,13 @@ export interface Kernel {
   readonly run: (operands: ReadonlyArray<Tensor.Any>) => ReadonlyArray<Tensor.Any>
 }
 
-export type Statement = Assign | For | If | While | Reserve | Check | Kernel
+/** A part of a long program that is written as a function of its own; only programs themselves have parts. */
+export interface Part {
+  readonly _tag: "Part"
+  readonly body: ReadonlyArray<Statement>
+}
+
+export type Statement = Assign | For | If | While | Reserve | Check | Kernel | Part
 
 export interface LoopProgram {
   readonly inputs: ReadonlyArray<Buffer>

@@ -125,6 +125,11 @@ export const printStatements = (
           }
           lines.push(`${indent}}`)
           break
+        case "Part":
+          lines.push(`${indent}part {`)
+          block(statement.body, inner)
+          lines.push(`${indent}}`)
+          break
         case "While":
           lines.push(`${indent}loop {`)
           block(statement.test, inner)

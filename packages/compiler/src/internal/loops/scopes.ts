@@ -65,6 +65,9 @@ export const scopes = ({ statements: all }: LoopProgram): Scopes => {
           own({ ...statement, body: [] })
           visit(statement.body, block)
           break
+        case "Part":
+          visit(statement.body, block)
+          break
         case "If":
           own({ ...statement, whenTrue: [], whenFalse: [] })
           visit(statement.whenTrue, block)

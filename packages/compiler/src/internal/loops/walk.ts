@@ -60,6 +60,9 @@ export const forEachAccess = (
         s.index.forEach(affine)
         s.path.forEach(({ index }) => operand(index))
         return
+      case "Part":
+        s.body.forEach(statement)
+        return
       case "Kernel":
         for (const buffer of s.operands) visit({ _tag: "Access", buffer, at: [] }, "read")
         for (const buffer of s.results) visit({ _tag: "Access", buffer, at: [] }, "write")
@@ -76,6 +79,7 @@ export const hasChecks = (statements: ReadonlyArray<Statement>): boolean =>
       case "Check":
         return true
       case "For":
+      case "Part":
         return hasChecks(statement.body)
       case "If":
         return hasChecks(statement.whenTrue) || hasChecks(statement.whenFalse)
@@ -92,13 +96,19 @@ export interface Rewrite {
   /** The operand that takes the place of an access that is read. */
   readonly read?: (access: Access) => Operand
   readonly affine?: (affine: Affine) => Affine
+  /** The loop that takes the place of one; `affine` sees the subscripts of the body afterwards. */
   readonly loop?: (loop: Loop) => Loop
 }
 
 /** Rewrites accesses and subscripts; the structure stays. */
 export const rewrite = (
   statements: ReadonlyArray<Statement>,
-  { access: onAccess = (a) => a, affine: onAffine = (a) => a, read: onRead = (a) => a }: Rewrite
+  {
+    access: onAccess = (a) => a,
+    affine: onAffine = (a) => a,
+    loop: onLoop = (loop) => loop,
+    read: onRead = (a) => a
+  }: Rewrite
 ): ReadonlyArray<Statement> => {
   const affine = (a: Affine): Affine => {
     if (a.dynamic.length === 0) return onAffine(a)
@@ -118,6 +128,8 @@ export const rewrite = (
       case "Assign":
         return { ...s, operands: s.operands.map(operand), target: access(s.target, s.combine ?? "write") }
       case "For":
+        return { ...s, loop: onLoop(s.loop), body: s.body.map(statement) }
+      case "Part":
         return { ...s, body: s.body.map(statement) }
       case "If":
         return {
@@ -152,6 +164,7 @@ export const kernelBuffers = (statements: ReadonlyArray<Statement>): ReadonlyArr
       case "Kernel":
         return [...statement.operands, ...statement.results].map(storageOf)
       case "For":
+      case "Part":
         return kernelBuffers(statement.body)
       case "If":
         return [...kernelBuffers(statement.whenTrue), ...kernelBuffers(statement.whenFalse)]

@@ -3,6 +3,7 @@
 import type { LoopProgram } from "../loops/model.ts"
 import { contract } from "./contract.ts"
 import { dropDeadCode } from "./deadCode.ts"
+import { divide } from "./divide.ts"
 import { distributeFills } from "./distributeFills.ts"
 import { forwardCopies } from "./forwardCopies.ts"
 import { forwardStores } from "./forwardStores.ts"
@@ -36,6 +37,7 @@ export const passes: ReadonlyArray<readonly [string, (program: LoopProgram) => L
   ["dropDeadCode", dropDeadCode],
   ["hoist", hoist],
   ["speculate", speculate],
+  ["divide", (program) => divide(program)],
   ["shareLocals", (program) => shareLocals(program)]
 ]
 

@@ -40,6 +40,9 @@ const pinned = ({ statements }: LoopProgram): ReadonlySet<Buffer> => {
         inLoop(statement.loop)
         statement.body.forEach(visit)
         return
+      case "Part":
+        statement.body.forEach(visit)
+        return
       case "If":
         statement.whenTrue.forEach(visit)
         statement.whenFalse.forEach(visit)

@@ -75,6 +75,9 @@ const analyse = (program: LoopProgram, lanes: number): { readonly chosen: Vector
         case "For":
           cost += loopCost(statement)
           break
+        case "Part":
+          cost += scalar(statement.body)
+          break
         case "If":
           cost += scalar(statement.whenTrue) + scalar(statement.whenFalse) + 1
           break

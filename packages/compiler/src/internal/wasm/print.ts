@@ -24,7 +24,7 @@ export interface Printed {
   /** Whether tapes make memory grow. */
   readonly isGrowing: boolean
   readonly isVector: (loop: Loop) => boolean
-  /** The function `run` in text format. */
+  /** The function `run`, and those of the parts, in text format. */
   readonly text: () => string
 }
 
@@ -69,6 +69,6 @@ export const print = (program: LoopProgram, options: Options = { memoryLimit: MO
     memoryLimit,
     isGrowing: p.heapTop >= 0,
     isVector: (loop) => p.vectorisation.has(loop),
-    text: () => printText(module, run)
+    text: () => [run, ...p.parts].map((index) => printText(module, index)).join("\n")
   }
 }

@@ -40,18 +40,20 @@ export class Printer {
   readonly tapes = new Map<Buffer, { readonly base: number; readonly capacity: number }>()
   /** The global that holds the end of the memory in use; -1 without tapes. */
   heapTop = -1
+  /** The functions that parts of the program are. */
+  readonly parts: Array<number> = []
   /** The function that is being written. */
   code!: Code
   mode: Mode = scalarMode
   /** How many functions stand where they are used. */
   inlinedCount = 0
-  readonly scalars = new Map<Buffer, Local>()
+  scalars = new Map<Buffer, Local>()
   vectors = new Map<Buffer, Local>()
   /** Indices that differ from lane to lane. */
   pairs = new Map<Buffer, readonly [Local, Local]>()
-  readonly loops = new Map<Loop, Local>()
+  loops = new Map<Loop, Local>()
   /** Sums of the terms of subscripts that are known already: innermost scope last. */
-  readonly prefixes: Array<Map<string, Local>> = [new Map()]
+  prefixes: Array<Map<string, Local>> = [new Map()]
   readonly order = new Map<Loop, number>()
   private readonly inMemory: ReadonlySet<Buffer>
 
@@ -80,6 +82,21 @@ export class Printer {
   /** Whether each lane has an array of its own. */
   isExpanded(buffer: Buffer): boolean {
     return this.vectorMode?.needs.expanded.has(buffer) === true
+  }
+
+  /** Writes a function of its own; gives its index. */
+  part(write: () => number): number {
+    const { code, loops, prefixes, scalars } = this
+    this.scalars = new Map()
+    this.loops = new Map()
+    this.prefixes = [new Map()]
+    const index = write()
+    this.code = code
+    this.scalars = scalars
+    this.loops = loops
+    this.prefixes = prefixes
+    this.parts.push(index)
+    return index
   }
 
   inLane<A>(lane: number, emit: () => A): A {

@@ -65,6 +65,8 @@ const writeStatement = (p: Printer, statement: Statement): void => {
       })
       p.checks.push(statement)
       return
+    case "Part":
+      return writePart(p, statement.body)
     case "Kernel":
       code.i32Const(p.kernels.length)
       code.call(p.kernelImport)
@@ -72,6 +74,28 @@ const writeStatement = (p: Printer, statement: Statement): void => {
       p.kernels.push(statement)
       return
   }
+}
+
+/** A function of its own, which gives the number of the check that failed. */
+const writePart = (p: Printer, body: ReadonlyArray<Statement>): void => {
+  const { code, module } = p
+  const part = p.part(() => {
+    const index = module.declare(`part${module.functionCount}`, { parameters: [], results: ["i32"] })
+    module.define(index, (inner) => {
+      p.code = inner
+      writeBlock(p, body)
+      inner.i32Const(0)
+    })
+    return index
+  })
+  const failed = code.local("i32")
+  code.call(part)
+  code.tee(failed)
+  code.if(() => {
+    code.get(failed)
+    code.op("return")
+  })
+  code.release(failed)
 }
 
 const writeBranch = (
