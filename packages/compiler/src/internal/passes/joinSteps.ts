@@ -64,18 +64,20 @@ const joined = (first: For, second: For): For | undefined => {
 export const joinSteps = (program: LoopProgram): LoopProgram => {
   const block = (statements: ReadonlyArray<Statement>, isInLoop: boolean): ReadonlyArray<Statement> => {
     const made: Array<Statement> = []
+    // The place of the last loop.
+    let last = -1
     for (const statement of statements.map((inner) => inside(inner, isInLoop))) {
-      // The last loop before, with what stands between.
-      const last = made.findLastIndex(isFor)
       const previous = made[last]
       if (isInLoop && isFor(previous) && isFor(statement)) {
         const between = made.slice(last + 1)
         const one = between.every(({ _tag }) => _tag === "Assign") ? joined(previous, statement) : undefined
         if (one !== undefined && areIndependent(between, previous)) {
           made.splice(last, made.length - last, ...between, one)
+          last = made.length - 1
           continue
         }
       }
+      if (isFor(statement)) last = made.length
       made.push(statement)
     }
     return made

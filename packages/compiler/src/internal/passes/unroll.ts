@@ -27,36 +27,38 @@ const writtenOut = (statement: For, isOwn: (buffer: Buffer) => boolean): Readonl
 
 export const unroll = (program: LoopProgram): LoopProgram => {
   const totals = countAccesses(program.statements)
-  const isShort = ({ body, loop }: For): boolean => {
+  /** Whether a loop is short, also beside the longest of those around it that may run on vectors. */
+  const isShort = ({ body, loop }: For, around: number): boolean => {
     const extent = fixedExtent(loop)
     return (
       extent !== undefined &&
-      extent <= MOST_ITERATIONS &&
+      extent <= Math.min(MOST_ITERATIONS, around / 2) &&
       extent * body.length <= MOST_STATEMENTS &&
       body.every(isAssign)
     )
   }
   let count = 0
-  const block = (statements: ReadonlyArray<Statement>, isInside: boolean): ReadonlyArray<Statement> =>
+  const block = (statements: ReadonlyArray<Statement>, around: number): ReadonlyArray<Statement> =>
     statements.flatMap((statement): ReadonlyArray<Statement> => {
       switch (statement._tag) {
         case "For": {
-          if (isInside && isShort(statement)) {
+          if (isShort(statement, around)) {
             count++
             return writtenOut(statement, isOfOneIteration(statement.body, totals))
           }
-          return [{ ...statement, body: block(statement.body, isInside || statement.isParallel) }]
+          const extent = statement.isParallel ? (fixedExtent(statement.loop) ?? 0) : 0
+          return [{ ...statement, body: block(statement.body, Math.max(around, extent)) }]
         }
         case "If":
           return [
             {
               ...statement,
-              whenTrue: block(statement.whenTrue, isInside),
-              whenFalse: block(statement.whenFalse, isInside)
+              whenTrue: block(statement.whenTrue, around),
+              whenFalse: block(statement.whenFalse, around)
             }
           ]
         case "While":
-          return [{ ...statement, test: block(statement.test, isInside), body: block(statement.body, isInside) }]
+          return [{ ...statement, test: block(statement.test, around), body: block(statement.body, around) }]
         default:
           return [statement]
       }
@@ -79,7 +81,7 @@ export const unroll = (program: LoopProgram): LoopProgram => {
     ...program,
     statements: program.statements.map((statement) => {
       count = 0
-      const [made] = block([statement], false)
+      const [made] = block([statement], 0)
       return count > 0 && cost(made!, statement) < cost(statement, statement) ? made! : statement
     })
   }
