@@ -32,6 +32,7 @@ export const unroll = (program: LoopProgram): LoopProgram => {
     const extent = fixedExtent(loop)
     return (
       extent !== undefined &&
+      extent > 0 &&
       extent <= Math.min(MOST_ITERATIONS, around / 2) &&
       extent * body.length <= MOST_STATEMENTS &&
       body.every(isAssign)
