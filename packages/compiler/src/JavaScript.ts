@@ -18,13 +18,14 @@ import { explain } from "./internal/explain.ts"
 import { print } from "./internal/javascript/print.ts"
 import { executable } from "./internal/javascript/run.ts"
 import { lower } from "./internal/lower/index.ts"
+import { optimise as optimiseProgram } from "./internal/optimise/index.ts"
 import { optimise } from "./internal/passes/index.ts"
 import { attempt } from "./internal/refusal.ts"
 
 const name = "javascript"
 
 const compile = cached((graph: Backend.Graph) => {
-  const program = optimise(lower(graph))
+  const program = optimise(lower(optimiseProgram(graph)))
   return executable(program, print(program))
 })
 
@@ -50,8 +51,9 @@ export const service: Backend.Service = {
   compile: (graph) => attempt(name, () => compile(graph)),
   explain: (graph) =>
     attempt(name, () => {
-      const program = optimise(lower(graph))
-      return explain({ backend: name, program, isVector: () => false, source: print(program).source })
+      const optimised = optimiseProgram(graph)
+      const program = optimise(lower(optimised))
+      return explain({ backend: name, optimised, program, isVector: () => false, source: print(program).source })
     })
 }
 
