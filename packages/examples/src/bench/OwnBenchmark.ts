@@ -40,7 +40,7 @@ const measureInstance = Effect.fnUntraced(function* (instance: Instance, options
   const exact = new Map<Mode, Answer>()
   for (const mode of modes) {
     for (const name of names) {
-      subjects[key(mode, name)] = yield* Effect.provide(instance.programs[mode].compile, backends[name])
+      subjects[key(mode, name)] = yield* Effect.provide(instance.programs[mode].compile(), backends[name])
     }
     exact.set(mode, yield* Effect.promise(async () => subjects[key(mode, "interpreter")]!.answer()))
   }

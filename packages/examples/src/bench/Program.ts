@@ -5,6 +5,7 @@
  */
 import { type Backend, Fn, type Tensor, Tree } from "@fluxion/core"
 import { Effect } from "effect"
+import type { Precision } from "./peers/Peer.ts"
 import type { Subject } from "./Subject.ts"
 
 /**
@@ -14,7 +15,8 @@ import type { Subject } from "./Subject.ts"
  * @since 0.1.0
  */
 export interface Program {
-  readonly compile: Effect.Effect<Subject, Backend.CompileError>
+  /** Bound to arrays of that precision, `"float64"` unless said otherwise. */
+  readonly compile: (precision?: Precision) => Effect.Effect<Subject, Backend.CompileError>
 }
 
 /**
@@ -30,7 +32,7 @@ export interface Program {
 export const make = <I extends Tree.Spec, O>(program: Fn.Fn<I, O>, at: NoInfer<Tree.Value<I>>): Program => {
   const given = Tree.toTensors("Program.make", program.inputs, at)
   const { inputs: inputSpec, outputs: outputSpec } = Fn.specs(program)
-  const subject = ({ inputs, outputs, run }: Fn.Bound<I, O, never>): Subject => {
+  const subject = ({ inputs, outputs, run }: Fn.Bound<I, O, never, Float64Array | Float32Array>): Subject => {
     const arrays = Tree.flatten(inputSpec, inputs) as ReadonlyArray<Tensor.Any["data"]>
     arrays.forEach((array, i) => array.set(given[i]!.data))
     const results = Tree.flatten(outputSpec, outputs) as ReadonlyArray<Tensor.Any["data"]>
@@ -43,5 +45,8 @@ export const make = <I extends Tree.Spec, O>(program: Fn.Fn<I, O>, at: NoInfer<T
       }
     }
   }
-  return { compile: Effect.map(Fn.compile(program), ({ bind }) => subject(bind())) }
+  return {
+    compile: (precision = "float64") =>
+      Effect.map(Fn.compile(program), ({ bind }) => subject(precision === "float64" ? bind() : bind({ precision })))
+  }
 }

@@ -52,7 +52,7 @@ describe("the problems", () => {
 
   it.each(problems)("$name by hand is what the interpreter computes", async (problem) => {
     const instance = problem.quick()
-    const program = Effect.runSync(instance.programs.reverse.compile)
+    const program = Effect.runSync(instance.programs.reverse.compile())
     const exact = await program.answer()
     expect(errorOf(await instance.byHand().answer(), exact)).toBeLessThan(1e-14)
     // A second run finds nothing of the first.
@@ -64,7 +64,7 @@ describe("the problems", () => {
   // jax-js computes elementary functions in single precision, whatever the arrays are in.
   it.each(problems)("$name is the same in other libraries", async (problem) => {
     const instance = problem.quick()
-    const exact = await Effect.runSync(instance.programs.reverse.compile).answer()
+    const exact = await Effect.runSync(instance.programs.reverse.compile()).answer()
     for (const { contestants } of await Effect.runPromise(load)) {
       for (const make of contestants(problem.name, instance.inputs)) {
         const { end, name, subject } = await make()
