@@ -288,7 +288,7 @@ class Fusion {
       }
       if (checks) lastCheck = joined
     }
-    return sink(groups).flatMap((group) => this.emit(group))
+    return sink(postpone(groups)).flatMap((group) => this.emit(group))
   }
 
   private emit({ items }: Group): ReadonlyArray<Statement> {
@@ -411,6 +411,43 @@ const merge = (first: Group, second: Group): boolean => {
   return false
 }
 
+/**
+ * Moves plain assignments down to the first group that depends on them: what one loop added up is often only scaled or copied before the next loop, and would keep the
+ * two apart.
+ */
+const postpone = (groups: ReadonlyArray<Group>): ReadonlyArray<Group> => {
+  // The new places of the groups after the current one: for each buffer the first that touches it, and the first that writes it.
+  const touched = new Map<Buffer, number>()
+  const written = new Map<Buffer, number>()
+  const places = groups.map((_, g) => g)
+  for (let g = groups.length - 1; g >= 0; g--) {
+    const { items } = groups[g]!
+    const [{ accesses, statement }] = items as [Item]
+    if (items.length === 1 && statement._tag === "Assign") {
+      let place = Infinity
+      for (const [buffer, uses] of accesses) {
+        const writes = uses.some(({ role }) => role !== "read")
+        place = Math.min(place, (writes ? touched : written).get(buffer) ?? Infinity)
+      }
+      places[g] = place
+    }
+    const place = places[g]!
+    for (const item of items) {
+      for (const [buffer, uses] of item.accesses) {
+        touched.set(buffer, Math.min(place, touched.get(buffer) ?? Infinity))
+        if (uses.some(({ role }) => role !== "read")) {
+          written.set(buffer, Math.min(place, written.get(buffer) ?? Infinity))
+        }
+      }
+    }
+  }
+  // What has the place of a group comes before it, in the order in which it stood.
+  return groups
+    .map((group, g) => ({ group, g, place: places[g]! }))
+    .sort((a, b) => (a.place === b.place ? a.g - b.g : a.place - b.place))
+    .map(({ group }) => group)
+}
+
 /** Moves groups down to the first group that uses what they compute, and joins them there. */
 const sink = (groups: ReadonlyArray<Group>): ReadonlyArray<Group> => {
   // For each buffer the groups that access it, by place; merging moves a group's accesses to the later place.
@@ -425,31 +462,32 @@ const sink = (groups: ReadonlyArray<Group>): ReadonlyArray<Group> => {
     }
     return own
   })
+  const note = (buffer: Buffer, g: number): void => {
+    const own = users.get(buffer)
+    if (own === undefined) users.set(buffer, [g])
+    else own.push(g)
+  }
   for (let g = groups.length - 1; g >= 0; g--) {
-    const group = kept[g]!
-    if (group.items[0]!.candidates.length > 0) {
+    for (const buffer of summaries[g]!.keys()) note(buffer, g)
+    // What has been joined to a later group can take that with it, further down.
+    for (let at = g; kept[at]!.items[0]!.candidates.length > 0;) {
       // The first later group that depends on this one.
       let next = Infinity
-      for (const [buffer, writes] of summaries[g]!) {
+      for (const [buffer, writes] of summaries[at]!) {
         for (const user of users.get(buffer) ?? []) {
-          if (user < next && (writes || summaries[user]!.get(buffer) === true)) next = user
+          if (user <= at || user >= next || kept[user] === undefined) continue
+          if (writes || summaries[user]!.get(buffer) === true) next = user
         }
       }
       const target = kept[next]
-      if (target !== undefined && target.items[0]!.candidates.length > 0 && merge(group, target)) {
-        kept[g] = undefined
-        for (const [buffer, writes] of summaries[g]!) {
-          const into = summaries[next]!
-          if (!into.has(buffer)) users.set(buffer, [...(users.get(buffer) ?? []), next])
-          into.set(buffer, writes || into.get(buffer) === true)
-        }
-        continue
+      if (target === undefined || target.items[0]!.candidates.length === 0 || !merge(kept[at]!, target)) break
+      kept[at] = undefined
+      for (const [buffer, writes] of summaries[at]!) {
+        const into = summaries[next]!
+        if (!into.has(buffer)) note(buffer, next)
+        into.set(buffer, writes || into.get(buffer) === true)
       }
-    }
-    for (const buffer of summaries[g]!.keys()) {
-      const own = users.get(buffer)
-      if (own === undefined) users.set(buffer, [g])
-      else own.push(g)
+      at = next
     }
   }
   return kept.filter((group) => group !== undefined)

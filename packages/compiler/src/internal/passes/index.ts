@@ -9,6 +9,7 @@ import { forwardCopies } from "./forwardCopies.ts"
 import { forwardStores } from "./forwardStores.ts"
 import { fuse } from "./fuse.ts"
 import { hoist } from "./hoist.ts"
+import { interleave } from "./interleave.ts"
 import { joinSteps } from "./joinSteps.ts"
 import { partialSums } from "./partialSums.ts"
 import { promote } from "./promote.ts"
@@ -37,6 +38,8 @@ export const passes: ReadonlyArray<readonly [string, (program: LoopProgram) => L
   ["dropDeadCode", dropDeadCode],
   ["hoist", hoist],
   ["speculate", speculate],
+  ["interleave", interleave],
+  ["simplifyValues", simplifyValues],
   ["divide", (program) => divide(program)],
   ["shareLocals", (program) => shareLocals(program)]
 ]
