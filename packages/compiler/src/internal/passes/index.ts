@@ -38,8 +38,7 @@ export const passes: ReadonlyArray<readonly [string, (program: LoopProgram) => L
   ["dropDeadCode", dropDeadCode],
   ["hoist", hoist],
   ["speculate", speculate],
-  ["interleave", interleave],
-  ["simplifyValues", simplifyValues],
+  ["interleave", (program) => interleave(program)],
   ["divide", (program) => divide(program)],
   ["shareLocals", (program) => shareLocals(program)]
 ]

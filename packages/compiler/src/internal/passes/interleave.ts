@@ -108,10 +108,14 @@ const interleaved = (copies: ReadonlyArray<ReadonlyArray<Statement>>): ReadonlyA
     return [{ ...statement, body: interleaved(own.map((copy) => (copy as For).body)) }]
   })
 
-const split = (statement: For, totals: ReadonlyMap<Buffer, number>): ReadonlyArray<Statement> | undefined => {
+const split = (
+  statement: For,
+  totals: ReadonlyMap<Buffer, number>,
+  leastExtent: number
+): ReadonlyArray<Statement> | undefined => {
   const { body, isParallel, isReverse, loop } = statement
   const extent = fixedExtent(loop)
-  if (!isParallel || isReverse || extent === undefined || extent < LEAST_EXTENT) return
+  if (!isParallel || isReverse || extent === undefined || extent < leastExtent) return
   const steps = body.filter((inner): inner is For => inner._tag === "For")
   if (!steps.some((inner) => !inner.isParallel) || !steps.every(isShortStep)) return
   if (!body.every((inner) => isAssign(inner) || inner._tag === "For")) return
@@ -138,13 +142,13 @@ const split = (statement: For, totals: ReadonlyMap<Buffer, number>): ReadonlyArr
   ]
 }
 
-export const interleave = (program: LoopProgram): LoopProgram => {
+export const interleave = (program: LoopProgram, leastExtent = LEAST_EXTENT): LoopProgram => {
   const totals = countAccesses(program.statements)
   const block = (statements: ReadonlyArray<Statement>): ReadonlyArray<Statement> =>
     statements.flatMap((statement): ReadonlyArray<Statement> => {
       switch (statement._tag) {
         case "For":
-          return split(statement, totals) ?? [{ ...statement, body: block(statement.body) }]
+          return split(statement, totals, leastExtent) ?? [{ ...statement, body: block(statement.body) }]
         case "If":
           return [{ ...statement, whenTrue: block(statement.whenTrue), whenFalse: block(statement.whenFalse) }]
         case "While":

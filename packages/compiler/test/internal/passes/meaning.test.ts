@@ -12,6 +12,7 @@ import { executable } from "../../../src/internal/javascript/run.ts"
 import type { LoopProgram } from "../../../src/internal/loops/model.ts"
 import { print as printLoops } from "../../../src/internal/loops/print.ts"
 import { lower } from "../../../src/internal/lower/index.ts"
+import { interleave } from "../../../src/internal/passes/interleave.ts"
 import { passes } from "../../../src/internal/passes/index.ts"
 import { applies, inputsOf } from "../../compare.ts"
 
@@ -49,27 +50,30 @@ const expectSame = (f: Fn.Any, before: LoopProgram, after: LoopProgram, inputs: 
   })
 }
 
-describe.each(passes.map(([name, pass], place) => [`${place}: ${name}`, pass, place] as const))(
-  "%s",
-  (_, pass, place) => {
-    const check = (prepare: (program: LoopProgram) => LoopProgram): void =>
-      fc.assert(
-        fc.property(fc.oneof(anyProgram, gradients), fc.nat(100), (f, seed) => {
-          if (work(f) > 50_000) return
-          const before = prepare(lower(f as unknown as Body.Body))
-          const text = printLoops(before)
-          const after = pass(before)
-          // A pass makes a new program, and leaves the one it was given as it was.
-          expect(printLoops(before)).toBe(text)
-          expectSame(f, before, after, inputsOf(f, seed))
-        }),
-        { numRuns }
-      )
+const placeOf = (wanted: string): number => passes.findIndex(([name]) => name === wanted)
 
-    it("keeps the meaning of what lowering gives", { timeout: 120_000 }, () => check((program) => program))
-
-    it("keeps the meaning of what the passes before it give", { timeout: 120_000 }, () =>
-      check((program) => passes.slice(0, place).reduce((made, [, earlier]) => earlier(made), program))
+describe.each([
+  ...passes.map(([name, pass], place) => [`${place}: ${name}`, pass, place] as const),
+  // Loops of random programs are short.
+  ["interleave of short loops", (program: LoopProgram) => interleave(program, 16), placeOf("interleave")] as const
+])("%s", (_, pass, place) => {
+  const check = (prepare: (program: LoopProgram) => LoopProgram): void =>
+    fc.assert(
+      fc.property(fc.oneof(anyProgram, gradients), fc.nat(100), (f, seed) => {
+        if (work(f) > 50_000) return
+        const before = prepare(lower(f as unknown as Body.Body))
+        const text = printLoops(before)
+        const after = pass(before)
+        // A pass makes a new program, and leaves the one it was given as it was.
+        expect(printLoops(before)).toBe(text)
+        expectSame(f, before, after, inputsOf(f, seed))
+      }),
+      { numRuns }
     )
-  }
-)
+
+  it("keeps the meaning of what lowering gives", { timeout: 120_000 }, () => check((program) => program))
+
+  it("keeps the meaning of what the passes before it give", { timeout: 120_000 }, () =>
+    check((program) => passes.slice(0, place).reduce((made, [, earlier]) => earlier(made), program))
+  )
+})
