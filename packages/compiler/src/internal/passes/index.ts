@@ -4,6 +4,7 @@ import type { LoopProgram } from "../loops/model.ts"
 import { contract } from "./contract.ts"
 import { dropDeadCode } from "./deadCode.ts"
 import { divide } from "./divide.ts"
+import { distribute } from "./distribute.ts"
 import { distributeFills } from "./distributeFills.ts"
 import { forwardCopies } from "./forwardCopies.ts"
 import { forwardStores } from "./forwardStores.ts"
@@ -38,6 +39,7 @@ export const passes: ReadonlyArray<readonly [string, (program: LoopProgram) => L
   ["dropDeadCode", dropDeadCode],
   ["hoist", hoist],
   ["speculate", speculate],
+  ["distribute", (program) => distribute(program)],
   ["interleave", (program) => interleave(program)],
   ["divide", (program) => divide(program)],
   ["shareLocals", (program) => shareLocals(program)]

@@ -57,7 +57,7 @@ const keptBy = (body: ReadonlyArray<Statement>): number => {
 }
 
 /** Whether iterations may take turns, statement by statement. */
-const mayInterleave = ({ body, loop }: For, isOwn: (buffer: Buffer) => boolean): boolean => {
+export const mayInterleave = ({ body, loop }: For, isOwn: (buffer: Buffer) => boolean): boolean => {
   const uses = new Map<Buffer, Array<Use>>()
   let hasOtherNames = false
   forEachAccess(body, (own, role) => {

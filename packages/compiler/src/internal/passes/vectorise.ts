@@ -38,6 +38,7 @@ const costs: Readonly<Record<string, number>> = {
   tan: 30,
   tanh: 20,
   sigmoid: 16,
+  softplus: 30,
   pow: 50,
   lgamma: 600,
   digamma: 900,

@@ -87,7 +87,9 @@ it("polynomials at four points at a time, added up at once, and what is left ove
 })
 
 it("a gradient is one loop over the points, and adds to each coefficient's once for four points", () => {
-  const text = print(optimised(gradient(4096, 128)))
+  // Half of the sum is computed between the loops.
+  const half = Fn.make({ t: [4096], x: [128] }, (at) => Expr.mul(0.5, Fn.apply(polynomial(4096, 128), at)))
+  const text = print(optimised(Reverse.valueAndGrad(half, { wrt: ["x"] })))
   const [main] = text.split("if v")
   expect(main!.match(/for l\d+ < 1024, /g)).toHaveLength(1)
   expect(main).not.toContain("4096,")
@@ -123,4 +125,29 @@ it("leaves iterations that pass something on", () => {
   )
   const program = optimised(f)
   expect(interleave(program)).toEqual(program)
+})
+
+it("distribute computes functions between loops in a loop by themselves", () => {
+  const rows = Fn.make({ x: [1000, 30], w: [30] }, ({ w, x }) => Expr.sum(Expr.softplus(Expr.matmul(x, w))))
+  expect(print(optimised(rows))).toBe(
+    [
+      "out0 = 0",
+      "v0 = 0",
+      "for l0 < 1000, in any order {",
+      "  v1 = 0",
+      "  for l1 < 30, in any order {",
+      "    v2 = in0[l0, l1]",
+      "    v3 = in1[l1]",
+      "    v1 += v2 * v3",
+      "  }",
+      "  t0[l0] = v1",
+      "}",
+      "for l2 < 1000, in any order {",
+      "  v4 = t0[l2]",
+      "  v5 = softplus(v4)",
+      "  v0 += v5",
+      "}",
+      "out0 = v0"
+    ].join("\n")
+  )
 })

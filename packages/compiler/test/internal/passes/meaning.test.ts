@@ -12,6 +12,7 @@ import { executable } from "../../../src/internal/javascript/run.ts"
 import type { LoopProgram } from "../../../src/internal/loops/model.ts"
 import { print as printLoops } from "../../../src/internal/loops/print.ts"
 import { lower } from "../../../src/internal/lower/index.ts"
+import { distribute } from "../../../src/internal/passes/distribute.ts"
 import { interleave } from "../../../src/internal/passes/interleave.ts"
 import { passes } from "../../../src/internal/passes/index.ts"
 import { applies, inputsOf } from "../../compare.ts"
@@ -55,7 +56,12 @@ const placeOf = (wanted: string): number => passes.findIndex(([name]) => name ==
 describe.each([
   ...passes.map(([name, pass], place) => [`${place}: ${name}`, pass, place] as const),
   // Loops of random programs are short.
-  ["interleave of short loops", (program: LoopProgram) => interleave(program, 16), placeOf("interleave")] as const
+  ["interleave of short loops", (program: LoopProgram) => interleave(program, 16), placeOf("interleave")] as const,
+  [
+    "distribute whatever it costs",
+    (program: LoopProgram) => distribute(program, 0, Infinity),
+    placeOf("distribute")
+  ] as const
 ])("%s", (_, pass, place) => {
   const check = (prepare: (program: LoopProgram) => LoopProgram): void =>
     fc.assert(
