@@ -18,6 +18,7 @@ import { explain } from "./internal/explain.ts"
 import { print } from "./internal/javascript/print.ts"
 import { executable } from "./internal/javascript/run.ts"
 import { lower } from "./internal/lower/index.ts"
+import { optimise as optimiseProgram } from "./internal/optimise/index.ts"
 import { optimise } from "./internal/passes/index.ts"
 import { attempt } from "./internal/refusal.ts"
 
@@ -64,7 +65,7 @@ export interface Options {
 export const make = (options: Options = {}): Backend.Service => {
   const { precision = "float64" } = options
   const compile = cached((graph: Backend.Graph) => {
-    const program = optimise(lower(graph))
+    const program = optimise(lower(optimiseProgram(graph)))
     return executable(program, print(program, precision), precision)
   })
   return {
@@ -72,9 +73,10 @@ export const make = (options: Options = {}): Backend.Service => {
     compile: (graph) => attempt(name, () => compile(graph)),
     explain: (graph) =>
       attempt(name, () => {
-        const program = optimise(lower(graph))
+        const optimised = optimiseProgram(graph)
+        const program = optimise(lower(optimised))
         const { source } = print(program, precision)
-        return explain({ backend: name, precision, program, isVector: () => false, source })
+        return explain({ backend: name, precision, optimised, program, isVector: () => false, source })
       })
   }
 }

@@ -17,6 +17,7 @@ import { cached } from "./internal/cache.ts"
 import { explain } from "./internal/explain.ts"
 import type { LoopProgram } from "./internal/loops/model.ts"
 import { lower } from "./internal/lower/index.ts"
+import { optimise as optimiseProgram } from "./internal/optimise/index.ts"
 import { optimise } from "./internal/passes/index.ts"
 import { attempt, Refused } from "./internal/refusal.ts"
 import { print, type Printed } from "./internal/wasm/print.ts"
@@ -83,12 +84,15 @@ export interface Options {
  */
 export const make = (options: Options = {}): Backend.Service => {
   const { memoryLimit = MOST_MEMORY, precision = "float64", relaxedSimd = false } = options
-  const printed = (graph: Backend.Graph): { readonly program: LoopProgram; readonly module: Printed } => {
+  const printed = (
+    graph: Backend.Graph
+  ): { readonly optimised: Backend.Graph; readonly program: LoopProgram; readonly module: Printed } => {
     if (!(memoryLimit >= PAGE && memoryLimit <= MOST_MEMORY)) {
       throw new Refused(`memoryLimit: expected a number of bytes from ${PAGE} to ${MOST_MEMORY}, got ${memoryLimit}`)
     }
-    const program = optimise(lower(graph))
-    return { program, module: print(program, { memoryLimit, precision, relaxedSimd }) }
+    const optimised = optimiseProgram(graph)
+    const program = optimise(lower(optimised))
+    return { optimised, program, module: print(program, { memoryLimit, precision, relaxedSimd }) }
   }
   const compile = cached((graph: Backend.Graph) => {
     const { module, program } = printed(graph)
@@ -99,8 +103,15 @@ export const make = (options: Options = {}): Backend.Service => {
     compile: (graph) => attempt(name, () => compile(graph)),
     explain: (graph) =>
       attempt(name, () => {
-        const { module, program } = printed(graph)
-        return explain({ backend: name, precision, program, isVector: module.isVector, source: module.text() })
+        const { module, optimised, program } = printed(graph)
+        return explain({
+          backend: name,
+          precision,
+          optimised,
+          program,
+          isVector: module.isVector,
+          source: module.text()
+        })
       })
   }
 }

@@ -77,18 +77,41 @@ describe.each(backends)("%s", (name, service, layer) => {
       const inner = f
       f = Fn.make([], (x) => Expr.add(Fn.call(inner, x), Fn.call(inner, Expr.neg(x))))
     }
-    const error = Effect.runSync(Fn.compile(f).pipe(Effect.provide(layer), Effect.flip))
+    // What is called again with the same operands is computed once.
+    expect(Effect.runSync(Fn.run(f, 1).pipe(Effect.provide(layer)))).toBe(0)
+    // Here they never are the same.
+    let g = Fn.make([], (x) => Expr.sin(x))
+    for (let i = 0; i < 60; i++) {
+      const inner = g
+      g = Fn.make([], (x) => Expr.add(Fn.call(inner, Expr.cos(x)), Fn.call(inner, Expr.exp(x))))
+    }
+    const error = Effect.runSync(Fn.compile(g).pipe(Effect.provide(layer), Effect.flip))
     expect(error).toMatchObject({ _tag: "CompileError", backend: name, primitive: "call" })
     expect(error.message).toBe(
       `${name} cannot compile call: its calls come to more than 200000 operations, and calls are inlined`
     )
   })
 
-  it("refuses what is nested too deeply instead of overflowing the stack", () => {
+  it("compiles calls in calls in calls", () => {
     let f = Fn.make([], (x) => Expr.sin(x))
-    for (let i = 0; i < 20_000; i++) {
+    for (let i = 0; i < 10_000; i++) {
       const inner = f
       f = Fn.make([], (x) => Fn.call(inner, x))
+    }
+    expect(Effect.runSync(Fn.run(f, 0).pipe(Effect.provide(layer)))).toBe(0)
+  })
+
+  it("refuses what is nested too deeply instead of overflowing the stack", () => {
+    let f = Fn.make([], (x) => Expr.sin(x))
+    for (let i = 0; i < 5000; i++) {
+      const inner = f
+      f = Fn.make([], (x) =>
+        Expr.cond(
+          Expr.lt(x, i),
+          () => Fn.call(inner, x),
+          () => x
+        )
+      )
     }
     const error = Effect.runSync(Fn.compile(f).pipe(Effect.provide(layer), Effect.flip))
     expect(error.reason).toBe("bodies of calls, loops and branches are nested too deeply")

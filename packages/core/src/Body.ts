@@ -14,6 +14,7 @@ import { capture as captureNodes, capturedBy, close } from "./internal/capture.t
 import { keepOutputs as keepBodyOutputs } from "./internal/deadResults.ts"
 import { keepingGuards, unwatched } from "./internal/guards.ts"
 import { FreeVariable, interpret as interpretBody } from "./internal/interpret.ts"
+import { listing } from "./internal/listing.ts"
 import { type Memory, memory } from "./internal/memory.ts"
 import * as Internal from "./internal/node.ts"
 import { splitBody } from "./internal/partialEvaluation.ts"
@@ -98,6 +99,22 @@ export const inputTypes = (self: Body): ReadonlyArray<Type.Type> => self.inputNo
 export const outputTypes = (self: Body): ReadonlyArray<Type.Type> => self.outputNodes.map(typeOf)
 
 const typeOf = ({ elementType, shape }: Internal.Node): Type.Type => ({ elementType, shape })
+
+/**
+ * A body as text, for people to read: a line for each operation, in the order of evaluation, then the bodies inside, each once.
+ *
+ * @example
+ * ```ts
+ * import { Body, Fn, Type } from "@fluxion/core"
+ *
+ * const body = Body.make([Type.real([2])], ([x]) => [Fn.expressions.apply("sin", {}, [x!])])
+ * console.log(Body.print(body).split("\n")[1]!.trim()) // v1 = sin(in0): real[2]
+ * ```
+ *
+ * @category inspection
+ * @since 0.1.0
+ */
+export const print = (self: Body): string => listing(self)
 
 /**
  * Interprets a body in an algebra.

@@ -1,6 +1,6 @@
 // What the compiler made of a program, for people to read.
 
-import { Type } from "@fluxion/core"
+import { Body, Type } from "@fluxion/core"
 import { buffersOf, sizeInBytes } from "./buffers.ts"
 import type { Loop, LoopProgram, Statement } from "./loops/model.ts"
 import { makeNames, printStatements } from "./loops/print.ts"
@@ -46,15 +46,16 @@ const renderCounts = (counts: ReadonlyMap<string, number>): string =>
     ? "copies"
     : Array.from(counts, ([name, times]) => (times === 1 ? name : `${name} × ${times}`)).join(", ")
 
-/** `isVector` says which loops run on vectors, `source` is the generated code. */
+/** `optimised` is what was lowered, `isVector` says which loops run on vectors, `source` is the generated code. */
 export const explain = (options: {
   readonly backend: string
   readonly precision: Precision
+  readonly optimised: Body.Body
   readonly program: LoopProgram
   readonly isVector: (loop: Loop) => boolean
   readonly source: string
 }): string => {
-  const { backend, isVector, precision, program, source } = options
+  const { backend, isVector, optimised, precision, program, source } = options
   const names = makeNames(program)
   const { statements } = program
   const buffers = buffersOf(program)
@@ -77,6 +78,8 @@ export const explain = (options: {
   return [
     `${backend}${precision === "float64" ? "" : ` in ${precision}`}: ${nests.length} loop nest${s(nests.length)}, ${buffers.length} buffer${s(buffers.length)} of ${renderBytes(total)}` +
       (tapes === 0 ? "" : ` and ${tapes} tape${s(tapes)}`),
+    "",
+    ...Body.print(optimised).split("\n"),
     "",
     "buffers",
     ...rows.map((row) => `  ${row.map((cell, k) => (k < 3 ? cell.padEnd(widths[k]!) : cell)).join("  ")}`),

@@ -26,33 +26,48 @@ const dataOf = (data: Tensor.Any["data"]): string =>
 
 const typeOf = ({ elementType, shape }: Type.Type): string => `${elementType}[${shape.join(",")}]`
 
-const isBody = (value: object): value is Body.Body => "inputNodes" in value && "outputNodes" in value
+export const isBody = (value: object): value is Body.Body => "inputNodes" in value && "outputNodes" in value
 
-/** The text of a closed program. Each body is written down once, however often it is called. */
-export const structureOf = (program: Body.Body): string => {
+/** The text of attributes, with names for the bodies in them. */
+export const writeAttributes = (value: unknown, nameOf: (body: Body.Body) => string): string => {
+  const write = (part: unknown): string => {
+    if (typeof part === "number") return number(part)
+    if (typeof part === "string") return JSON.stringify(part)
+    if (typeof part === "function") return `#${identityOf(part)}`
+    if (typeof part !== "object" || part === null) return String(part)
+    if (Array.isArray(part)) return `[${part.map(write).join(",")}]`
+    if (isBody(part)) return nameOf(part)
+    if (Object.getPrototypeOf(part) !== Object.prototype) return `#${identityOf(part)}`
+    const fields = Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))
+    return `{${fields.map(([key, field]) => `${JSON.stringify(key)}:${write(field)}`).join(",")}}`
+  }
+  return write(value)
+}
+
+/** The text of a constant: equal texts are equal arrays. */
+export const writeConstant = (value: Tensor.Any): string => `${typeOf(value)} ${dataOf(value.data)}`
+
+/** The text of a closed program. Each body is written down once, however often it is called; what `known` names is not written down. */
+export const structureOf = (
+  program: Body.Body,
+  known: (body: Body.Body) => string | undefined = () => undefined
+): string => {
   const lines: Array<string> = []
   const bodies = new Map<Body.Body, number>([[program, 0]])
   const pending: Array<Body.Body> = [program]
   const constants = new Map<Tensor.Any, Value>()
 
-  const write = (value: unknown): string => {
-    if (typeof value === "number") return number(value)
-    if (typeof value === "string") return JSON.stringify(value)
-    if (typeof value === "function") return `#${identityOf(value)}`
-    if (typeof value !== "object" || value === null) return String(value)
-    if (Array.isArray(value)) return `[${value.map(write).join(",")}]`
-    if (isBody(value)) {
-      let place = bodies.get(value)
-      if (place === undefined) {
-        bodies.set(value, (place = bodies.size))
-        pending.push(value)
-      }
-      return `body${place}`
+  const nameOf = (body: Body.Body): string => {
+    const name = known(body)
+    if (name !== undefined) return name
+    let place = bodies.get(body)
+    if (place === undefined) {
+      bodies.set(body, (place = bodies.size))
+      pending.push(body)
     }
-    if (Object.getPrototypeOf(value) !== Object.prototype) return `#${identityOf(value)}`
-    const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-    return `{${fields.map(([key, field]) => `${JSON.stringify(key)}:${write(field)}`).join(",")}}`
+    return `body${place}`
   }
+  const write = (value: unknown): string => writeAttributes(value, nameOf)
 
   let next = 0
   const made = (type: Type.Type): Value => ({ name: `v${next++}`, elementType: type.elementType, shape: type.shape })
@@ -78,7 +93,7 @@ export const structureOf = (program: Body.Body): string => {
       let value = constants.get(tensor)
       if (value === undefined) {
         value = made(tensor)
-        lines.push(`${value.name}=${typeOf(tensor)} ${dataOf(tensor.data)}`)
+        lines.push(`${value.name}=${writeConstant(tensor)}`)
         constants.set(tensor, value)
       }
       return value
