@@ -49,8 +49,8 @@ const renderCounts = (counts: ReadonlyMap<string, number>): string =>
 /** `optimised` is what was lowered, `isVector` says which loops run on vectors, `source` is the generated code. */
 export const explain = (options: {
   readonly backend: string
-  readonly precision: Precision
   readonly optimised: Body.Body
+  readonly precision: Precision
   readonly program: LoopProgram
   readonly isVector: (loop: Loop) => boolean
   readonly source: string

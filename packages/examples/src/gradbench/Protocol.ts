@@ -125,7 +125,7 @@ export const decode = (line: string): Result.Result<Message, MalformedLine | Mal
  * @since 0.1.0
  */
 export interface Timing {
-  readonly name: "prepare" | "evaluate"
+  readonly name: "prepare" | "warmup" | "evaluate"
   readonly nanoseconds: number
 }
 

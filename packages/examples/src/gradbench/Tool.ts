@@ -80,9 +80,10 @@ const evaluate = Effect.fnUntraced(function* (message: Protocol.Evaluate) {
   const startedAt = yield* Clock.currentTimeNanos
   const measure = yield* evaluation.compile
   const prepared = Number((yield* Clock.currentTimeNanos) - startedAt)
-  const { nanoseconds, output } = yield* Effect.sync(() => measure(runs))
+  const { nanoseconds, output, warmup } = yield* Effect.sync(() => measure(runs))
   const timings: ReadonlyArray<Protocol.Timing> = [
     { name: "prepare", nanoseconds: prepared },
+    { name: "warmup", nanoseconds: warmup },
     ...nanoseconds.map((took) => ({ name: "evaluate" as const, nanoseconds: took }))
   ]
   return { output, timings }

@@ -38,3 +38,18 @@ export const table = (header: ReadonlyArray<string>, rows: ReadonlyArray<Readonl
     `  ${cells.map((cell, k) => (k === 0 ? cell.padEnd(widths[k]!) : cell.padStart(widths[k]!))).join("  ")}`.trimEnd()
   return [line(header), `  ${widths.map((width) => "─".repeat(width)).join("  ")}`, ...rows.map(line)].join("\n")
 }
+
+/** How tables are written: for a terminal, or in Markdown. */
+export type Style = "text" | "markdown"
+
+const markdownTable = (header: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>): string =>
+  [header, header.map((_, k) => (k === 0 ? "---" : "---:")), ...rows]
+    .map((cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`)
+    .join("\n")
+
+/** A table in a style. */
+export const styledTable = (
+  style: Style,
+  header: ReadonlyArray<string>,
+  rows: ReadonlyArray<ReadonlyArray<string>>
+): string => (style === "text" ? table : markdownTable)(header, rows)

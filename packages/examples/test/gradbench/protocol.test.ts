@@ -39,7 +39,7 @@ describe("the tool", () => {
       { id: 4, success: true, output: 6, timings: expect.any(Array) },
       { id: 5 }
     ])
-    expect(responses[2]!.timings.map(({ name }) => name)).toEqual(["prepare", "evaluate"])
+    expect(responses[2]!.timings.map(({ name }) => name)).toEqual(["prepare", "warmup", "evaluate"])
     for (const { nanoseconds } of responses[2]!.timings) {
       expect(Number.isInteger(nanoseconds)).toBe(true)
       expect(nanoseconds).toBeGreaterThanOrEqual(0)

@@ -32,6 +32,14 @@ const reduce =
 /** Replaces one subscript. */
 const replace = (index: Index, axis: number, subscript: Affine.Affine): Index => index.with(axis, subscript)
 
+/** Places below this are numbers of any precision. */
+const MOST_PLACES = 2 ** 24
+
+const worst = {
+  gt: { real: -Infinity, index: -2147483648 },
+  lt: { real: Infinity, index: 2147483647 }
+} as const
+
 /** The place of the first extremum along an axis; a NaN is one. */
 const argReduce =
   (better: "gt" | "lt") =>
@@ -39,12 +47,19 @@ const argReduce =
     builder.each(type, (outer) => {
       const index = outer.toSpliced(axis, 0, Affine.zero)
       const { elementType } = x
+      // What everything is better than: if nothing is, the first is as good as all.
+      const least = worst[better][elementType === "index" ? "index" : "real"]
+      const extent = x.shape[axis]!
+      // Loops over other axes run on vectors, which hold real numbers.
+      const counted = extent <= MOST_PLACES ? "real" : "index"
       const best = access(builder.temporary({ elementType, shape: [] }))
-      const found = access(builder.temporary({ elementType: "index", shape: [] }))
-      builder.emit(assign(best, "copy", [View.at(x, index)]))
-      builder.emit(assign(found, "copy", [literal("index", 0)]))
-      const loop = makeLoop(x.shape[axis]! - 1)
-      const place = Affine.add(Affine.ofLoop(loop), Affine.constant(1))
+      const found = access(builder.temporary({ elementType: counted, shape: [] }))
+      const current = access(builder.temporary({ elementType: counted, shape: [] }))
+      builder.emit(assign(best, "copy", [literal(elementType, least)]))
+      builder.emit(assign(found, "copy", [literal(counted, 0)]))
+      builder.emit(assign(current, "copy", [literal(counted, 0)]))
+      const loop = makeLoop(extent)
+      const place = Affine.ofLoop(loop)
       const body = builder.collect(() => {
         const candidate = builder.compute(elementType, "copy", [View.at(x, replace(index, axis, place))])
         const isBetter = builder.compute("bool", better, [candidate, best])
@@ -53,10 +68,11 @@ const argReduce =
         const wasNumber = builder.compute("bool", "eq", [best, best])
         const taken = builder.compute("bool", "and", [wins, wasNumber])
         builder.emit(assign(best, "select", [taken, candidate, best]))
-        builder.emit(assign(found, "select", [taken, { _tag: "Position", index: place }, found]))
+        builder.emit(assign(found, "select", [taken, current, found]))
+        builder.emit(assign(current, "add", [current, literal(counted, 1)]))
       })
       builder.emit(forLoop(loop, body, { isParallel: false }))
-      return found
+      return counted === "index" ? found : builder.compute("index", "toIndex", [found])
     })
 
 const accumulate =

@@ -79,12 +79,11 @@ const isZeros = (statement: Statement, buffer: Buffer): boolean => {
   return only!.operation === "copy" && operand!._tag === "Literal" && operand!.value === 0 && covered === size
 }
 
-/** Whether a statement writes to a buffer only, and to other elements than another access. */
+/** Whether a statement accesses other elements of a buffer than another access. */
 const isApart = (statement: Statement, to: Access): boolean => {
   let fits = true
-  forEachAccess([statement], (a, role) => {
+  forEachAccess([statement], (a) => {
     if (a.buffer !== to.buffer) return
-    if (role !== "write") fits = false
     const isOther = a.at.some((subscript, axis) => {
       const own = Affine.range(subscript)
       const other = Affine.range(to.at[axis]!)

@@ -18,7 +18,7 @@ import {
 import { nestOf, wrap } from "../loops/nest.ts"
 import { forEachAccess, hasChecks, rewrite, type Role } from "../loops/walk.ts"
 
-interface Use {
+export interface Use {
   readonly access: Access
   readonly role: Role
   /** The loop of its item that is to be the joint one. */
@@ -39,7 +39,7 @@ const accessesOf = (statement: Statement): Accesses => {
 }
 
 /** Whether each iteration of the loop touches a part of the buffer that no other iteration does. */
-const isPartitioned = (uses: ReadonlyArray<Use>): boolean => {
+export const isPartitioned = (uses: ReadonlyArray<Use>): boolean => {
   const { buffer } = uses[0]!.access
   if (uses.some(({ access }) => access.buffer !== buffer || access.at.length !== buffer.shape.length)) return false
   for (let axis = 0; axis < buffer.shape.length; axis++) {
@@ -86,7 +86,7 @@ interface Candidate {
   readonly loopOf: ReadonlyMap<Statement, Loop> | undefined
 }
 
-const renamed = (statements: ReadonlyArray<Statement>, from: Loop, to: Loop): ReadonlyArray<Statement> =>
+export const renamed = (statements: ReadonlyArray<Statement>, from: Loop, to: Loop): ReadonlyArray<Statement> =>
   rewrite(statements, {
     affine: (a) => Affine.substitute(a, (loop) => (loop === from ? Affine.ofLoop(to) : undefined))
   })

@@ -9,9 +9,13 @@ import { forwardCopies } from "./forwardCopies.ts"
 import { forwardStores } from "./forwardStores.ts"
 import { fuse } from "./fuse.ts"
 import { hoist } from "./hoist.ts"
+import { joinSteps } from "./joinSteps.ts"
+import { partialSums } from "./partialSums.ts"
 import { promote } from "./promote.ts"
 import { shareLocals } from "./shareLocals.ts"
 import { speculate } from "./speculate.ts"
+import { tileProducts } from "./tileProducts.ts"
+import { unroll } from "./unroll.ts"
 import { simplifyValues } from "./values.ts"
 
 export const passes: ReadonlyArray<readonly [string, (program: LoopProgram) => LoopProgram]> = [
@@ -21,9 +25,13 @@ export const passes: ReadonlyArray<readonly [string, (program: LoopProgram) => L
   ["forwardCopies", forwardCopies],
   ["forwardCopies", forwardCopies],
   ["distributeFills", distributeFills],
+  ["tileProducts", (program) => tileProducts(program)],
   ["fuse", fuse],
+  ["joinSteps", joinSteps],
   ["contract", contract],
   ["promote", promote],
+  ["unroll", unroll],
+  ["partialSums", partialSums],
   ["forwardStores", forwardStores],
   ["simplifyValues", simplifyValues],
   ["dropDeadCode", dropDeadCode],

@@ -44,12 +44,17 @@ const costs: Readonly<Record<string, number>> = {
   polygamma: 900
 }
 
-const costOf = (operation: string): number => costs[operation] ?? 1
+export const costOf = (operation: string): number => costs[operation] ?? 1
 
 /** The largest array that loops combine into on vectors: its copy has to be cleared and added up. */
 const MOST_ACCUMULATED = 1024
 
-export const vectorise = (program: LoopProgram, lanes: number): Vectorisation => {
+export const vectorise = (program: LoopProgram, lanes: number): Vectorisation => analyse(program, lanes).chosen
+
+/** The estimated cost of a program, with the best loops on vectors. */
+export const estimate = (program: LoopProgram, lanes: number): number => analyse(program, lanes).cost
+
+const analyse = (program: LoopProgram, lanes: number): { readonly chosen: Vectorisation; readonly cost: number } => {
   const chosen = new Map<Loop, VectorLoop>()
   const totals = new Map<Buffer, number>()
   const inMemory = new Set<Buffer>()
@@ -228,6 +233,6 @@ export const vectorise = (program: LoopProgram, lanes: number): Vectorisation =>
     return [...statement.operands.filter(isMemory), ...(isMemory(statement.target) ? [statement.target] : [])]
   }
 
-  scalar(program.statements)
-  return chosen
+  const cost = scalar(program.statements)
+  return { chosen, cost }
 }

@@ -16,6 +16,9 @@ import { forwardCopies } from "../../../src/internal/passes/forwardCopies.ts"
 import { forwardStores } from "../../../src/internal/passes/forwardStores.ts"
 import { fuse } from "../../../src/internal/passes/fuse.ts"
 import { hoist } from "../../../src/internal/passes/hoist.ts"
+import { joinSteps } from "../../../src/internal/passes/joinSteps.ts"
+import { partialSums } from "../../../src/internal/passes/partialSums.ts"
+import { unroll } from "../../../src/internal/passes/unroll.ts"
 import { promote } from "../../../src/internal/passes/promote.ts"
 import { speculate } from "../../../src/internal/passes/speculate.ts"
 import { simplifyValues } from "../../../src/internal/passes/values.ts"
@@ -420,5 +423,90 @@ describe("speculate", () => {
         expect(run(speculate(before))).toEqual(run(before))
       })
     )
+  })
+})
+
+describe("joinSteps", () => {
+  const nearest = Fn.make({ points: [40, 3], centres: [5, 3] }, ({ centres, points }) =>
+    Expr.map((point) => Expr.argmin(Expr.sum(Expr.square(Expr.sub(centres, point)), { axis: 1 }), 0), points)
+  )
+
+  it("gives a loop in order what the loop before it computes, element by element", () => {
+    const before = fuse(distributeFills(forwardCopies(lowered(nearest))))
+    const steps = (program: typeof before) => print(program).split("for ").length - 1
+    expect(steps(before)).toBe(4)
+    const after = contract(joinSteps(before))
+    expect(steps(after)).toBe(3)
+    // The distances to all centres were an array.
+    expect(print(before)).toContain("t2[")
+    expect(print(after)).not.toContain("t2[")
+  })
+
+  it("leaves loops apart that take up what other iterations computed", () => {
+    const shifted = lowered(
+      Fn.make([40, 5, 3], (x) =>
+        Expr.map((rows) => Expr.cumsum(Expr.reverse(Expr.sum(Expr.square(rows), { axis: 1 }))), x)
+      )
+    )
+    const before = fuse(distributeFills(forwardCopies(shifted)))
+    expect(print(joinSteps(before))).toBe(print(before))
+  })
+})
+
+describe("unroll", () => {
+  it("writes short loops out where those around them then run faster", () => {
+    const lengths = lowered(
+      Fn.make([1000, 3], (x) => Expr.map((row) => Expr.sqrt(Expr.sum(Expr.square(Expr.mul(row, Expr.sum(row))))), x))
+    )
+    const before = promote(contract(fuse(forwardCopies(lengths))))
+    const after = print(unroll(before))
+    expect(after.split("for ").length - 1).toBe(1)
+    expect(after).toContain("in0[l0, 2]")
+  })
+
+  it("leaves rows that are read and written once as they are", () => {
+    const rows = promote(contract(fuse(lowered(Fn.make([1000, 8], (x) => Expr.mul(x, 2))))))
+    expect(unroll(rows).statements).toEqual(rows.statements)
+  })
+})
+
+describe("partialSums", () => {
+  const dot = (n: number) =>
+    promote(contract(fuse(forwardCopies(lowered(Fn.make([n], (x) => Expr.sum(Expr.square(x))))))))
+
+  it("adds up parts of a range side by side", () => {
+    expect(print(partialSums(dot(101)))).toBe(
+      lines(`
+        out0 = 0
+        v0 = out0
+        v1 = -0
+        v2 = -0
+        v3 = -0
+        for l0 < 24, in any order {
+          v4 = in0[l0] * in0[l0]
+          v0 += v4
+          v5 = in0[l0 + 24] * in0[l0 + 24]
+          v1 += v5
+          v6 = in0[l0 + 48] * in0[l0 + 48]
+          v2 += v6
+          v7 = in0[l0 + 72] * in0[l0 + 72]
+          v3 += v7
+        }
+        for l1 < 5, in any order {
+          v8 = in0[l1 + 96] * in0[l1 + 96]
+          v0 += v8
+        }
+        v0 += v1
+        v0 += v2
+        v0 += v3
+        out0 = v0
+      `)
+    )
+  })
+
+  it("leaves short sums, and those of much work, as they are", () => {
+    expect(print(partialSums(dot(20)))).toBe(print(dot(20)))
+    const waves = promote(contract(fuse(forwardCopies(lowered(Fn.make([101], (x) => Expr.sum(Expr.exp(x))))))))
+    expect(print(partialSums(waves))).toBe(print(waves))
   })
 })

@@ -3,14 +3,29 @@
  *
  * @since 0.1.0
  */
-import { Console, Effect, FileSystem, Path, Stream } from "effect"
+import { Console, Effect, FileSystem, Path, Schema, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { forUser } from "../../internal/node.ts"
+import { list } from "../../internal/text.ts"
 import { names } from "../Backends.ts"
 import { modules } from "../modules/index.ts"
 import type { Start } from "./Peer.ts"
 import { rounds, type Round } from "./Session.ts"
 import * as Summary from "./Summary.ts"
+
+/**
+ * Evals did not come to their end.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Unfinished extends Schema.TaggedError<Unfinished>()("Unfinished", {
+  evals: Schema.Array(Schema.String)
+}) {
+  override get message(): string {
+    return `not finished: ${list(this.evals)}; the table has what was measured before`
+  }
+}
 
 /** Sizes that the reference interpreter finishes in seconds. */
 const small: Readonly<Record<string, string>> = {
@@ -62,6 +77,10 @@ const flags = {
     Flag.withDescription("The Python that runs the evals, python3 by default"),
     Flag.withDefault("python3")
   ),
+  markdown: Flag.Boolean("markdown").pipe(
+    Flag.withDescription("The table in Markdown, as in docs/performance.md"),
+    Flag.withDefault(false)
+  ),
   out: Flag.String("out").pipe(
     Flag.withMetavar("FILE"),
     Flag.withDescription("Where to write all rounds as JSON"),
@@ -94,6 +113,7 @@ export const command = Command.make("gradbench", flags, (options) =>
     ]
     const chosen = options.evals.length > 0 ? options.evals : modules.map(({ name }) => name)
     const all: Array<Round> = []
+    const unfinished: Array<string> = []
     for (const text of chosen) {
       const [name = "", ...own] = text.trim().split(/\s+/)
       const sizes = own.length === 0 && options.small ? (small[name] ?? "") : own.join(" ")
@@ -104,17 +124,26 @@ export const command = Command.make("gradbench", flags, (options) =>
         folder,
         environment
       }
+      // A run of all evals takes long: what one of them does not finish is said, and the others go on.
       yield* rounds(evaluation, tools).pipe(
         Stream.runForEach((round) => {
           all.push(round)
           return Console.log(Summary.renderRound(round))
+        }),
+        Effect.catch((error) => {
+          unfinished.push(text)
+          return Console.error(`${text}: ${error.message}`)
         })
       )
     }
-    yield* Console.log(`\n${Summary.render(Summary.rows(all, tool, options.peerName), tool, options.peerName)}`)
+    const style = options.markdown ? "markdown" : "text"
+    yield* Console.log(`\n${Summary.render(Summary.rows(all, tool, options.peerName), tool, options.peerName, style)}`)
     if (options.out._tag === "Some") {
       const files = yield* FileSystem.FileSystem
       yield* files.writeFileString(options.out.value, `${JSON.stringify(all, undefined, 2)}\n`)
+    }
+    if (unfinished.length > 0) {
+      return yield* Effect.fail(new Unfinished({ evals: unfinished }))
     }
   }).pipe(Effect.mapError(forUser))
 ).pipe(
@@ -125,6 +154,10 @@ export const command = Command.make("gradbench", flags, (options) =>
     {
       command: "pnpm gradbench --suite ../gradbench --small",
       description: "All evals in sizes for the reference interpreter"
+    },
+    {
+      command: "pnpm gradbench --suite ../gradbench --backend wasm --markdown",
+      description: "All evals in the suite's own sizes, as a table for docs/performance.md"
     },
     { command: 'pnpm gradbench --suite ../gradbench --eval "gmm -d 64 -k 25"', description: "One eval in one size" }
   ])

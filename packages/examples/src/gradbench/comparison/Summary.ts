@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { number, plural, table } from "../../internal/text.ts"
+import { number, plural, type Style, styledTable } from "../../internal/text.ts"
 import type { Round } from "./Session.ts"
 
 /**
@@ -120,7 +120,7 @@ const cells = (value: Ratio | undefined): readonly [string, string] =>
  * @category rendering
  * @since 0.1.0
  */
-export const render = (all: ReadonlyArray<Row>, tool: string, peer: string): string => {
+export const render = (all: ReadonlyArray<Row>, tool: string, peer: string, style: Style = "text"): string => {
   const header = [
     "problem",
     "valid",
@@ -141,14 +141,17 @@ export const render = (all: ReadonlyArray<Row>, tool: string, peer: string): str
     ...cells(row.gradientToPrimal),
     ...cells(row.peerGradientToPrimal)
   ])
-  const counted = all.filter(({ gradient, module }) => gradient !== undefined && ranked.includes(module))
-  const overall =
-    counted.length === 0
-      ? ""
-      : `\n\n  gradient, geometric mean over ${plural(counted.length, "problem")} (${counted.map(({ module }) => module).join(", ")}): ${shown(
-          geometricMean(counted.map(({ gradient }) => gradient!.mean))
-        )}`
-  return `${tool} / ${peer}: ratios of median times, geometric means over sizes\n\n${table(header, lines)}${overall}`
+  const overall = (["gradient", "primal"] as const).flatMap((role) => {
+    const counted = all.flatMap((row) => {
+      const ratio = row[role]
+      return ratio !== undefined && ranked.includes(row.module) ? [{ module: row.module, mean: ratio.mean }] : []
+    })
+    if (counted.length === 0) return []
+    const problems = `${plural(counted.length, "problem")} (${counted.map(({ module }) => module).join(", ")})`
+    const mean = shown(geometricMean(counted.map(({ mean }) => mean)))
+    return [`\n\n${style === "text" ? "  " : ""}${role}, geometric mean over ${problems}: ${mean}`]
+  })
+  return `${tool} / ${peer}: ratios of median times, geometric means over sizes\n\n${styledTable(style, header, lines)}${overall.join("")}`
 }
 
 /**

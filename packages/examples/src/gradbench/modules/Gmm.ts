@@ -33,6 +33,27 @@ const positions = (d: number): Tensor.Tensor<readonly [number, number], "index">
   )
 }
 
+/** Rows of lower triangular matrices that are multiplied together. */
+const rowsAtOnce = 16
+
+/** `Q x` for lower triangular matrices `Q` and all `x`: blocks of rows, each without the columns in which all its entries are above the diagonal. */
+const triangularProducts = (
+  factors: Expr.Expr<readonly [number, number, number]>,
+  x: Expr.Expr<readonly [number, number]>
+): Expr.Expr<readonly [number, number, number]> => {
+  const [k, d] = factors.shape
+  const [n] = x.shape
+  return Expr.concat(
+    Array.from({ length: Math.ceil(d / rowsAtOnce) }, (_, block) => {
+      const first = block * rowsAtOnce
+      const end = Math.min(d, first + rowsAtOnce)
+      const rows = Expr.slice(factors, { starts: [0, first, 0], limits: [k, end, end] })
+      return Expr.einsum("kij,nj->kni", rows, Expr.slice(x, { starts: [0, 0], limits: [n, end] }))
+    }),
+    2
+  )
+}
+
 /** `log Γ_d(x)`, the multivariate gamma function. */
 const logMultivariateGamma = (d: number, x: number) =>
   Expr.add(
@@ -63,7 +84,7 @@ export const logPosterior = ({ d, gamma, k, m, n }: Mixture) =>
     const diagonals = Expr.exp(q)
     const factors = Expr.tril(Expr.gather(Expr.concat([diagonals, l], 1), positions(d), 1))
     const centres = Expr.einsum("kij,kj->ki", factors, mu)
-    const deviations = Expr.sub(Expr.einsum("kij,nj->kni", factors, x), Expr.expandDims(centres, 1))
+    const deviations = Expr.sub(triangularProducts(factors, x), Expr.expandDims(centres, 1))
     // β, of shape [k, n]: the logarithms of the weighted densities, but for a constant.
     const weights = Expr.add(alpha, Expr.sum(q, { axis: 1 }))
     const squaredNorms = Expr.sum(Expr.square(deviations), { axis: 2 })
