@@ -1,5 +1,6 @@
 // The arrays of a loop program, and their sizes.
 
+import { plan } from "./arena.ts"
 import { type Buffer, type LoopProgram, storageOf } from "./loops/model.ts"
 import { isLocal, scopes } from "./loops/scopes.ts"
 import { forEachAccess } from "./loops/walk.ts"
@@ -19,3 +20,13 @@ export const buffersOf = (program: LoopProgram): ReadonlyArray<Buffer> => {
   forEachAccess(program.statements, ({ buffer }) => add(buffer))
   return [...found]
 }
+
+/** The memory that all arrays of fixed size take, in bytes. */
+export const totalBytes = (precision: Precision, program: LoopProgram): number =>
+  buffersOf(program)
+    .filter(({ role }) => role !== "tape" && role !== "temporary")
+    .reduce((sum, buffer) => sum + sizeInBytes(precision, buffer), temporaryBytes(precision, program))
+
+/** The memory that temporary arrays share, in bytes. */
+export const temporaryBytes = (precision: Precision, program: LoopProgram): number =>
+  plan(program, (buffer) => sizeInBytes(precision, buffer)).size

@@ -1,7 +1,7 @@
 // What the compiler made of a program, for people to read.
 
 import { Body, Type } from "@fluxion/core"
-import { buffersOf, sizeInBytes } from "./buffers.ts"
+import { buffersOf, sizeInBytes, totalBytes } from "./buffers.ts"
 import type { Loop, LoopProgram, Statement } from "./loops/model.ts"
 import { makeNames, printStatements } from "./loops/print.ts"
 import type { Precision } from "./precision.ts"
@@ -65,7 +65,7 @@ export const explain = (options: {
     .flatMap((statement) => (statement._tag === "Part" ? statement.body : [statement]))
     .filter(({ _tag }) => _tag === "For" || _tag === "While")
   const fixed = buffers.filter(({ role }) => role !== "tape")
-  const total = fixed.reduce((sum, buffer) => sum + sizeInBytes(precision, buffer), 0)
+  const total = totalBytes(precision, program)
   const tapes = buffers.length - fixed.length
   const s = (n: number): string => (n === 1 ? "" : "s")
   const rows = buffers.map((buffer) => [

@@ -54,7 +54,7 @@ const network = (operations: number, seed: number): Fn.Any => {
   return Reverse.valueAndGrad(loss, { wrt: ["w", "u"] })
 }
 
-const kinds = { chain, "recurrent network, gradient": network }
+export const kinds = { chain, "recurrent network, gradient": network }
 
 /**
  * What is compiled: a kind of program of about so many operations, by which backend, how often.

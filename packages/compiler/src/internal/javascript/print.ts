@@ -1,6 +1,8 @@
 // Writes a loop program as the source of a JavaScript function. Names are generated, and what the program brings along (constants, kernels, guards) is passed in
 // as values, so nothing of a program's data becomes part of the text but numbers.
 
+import { plan } from "../arena.ts"
+import { sizeInBytes } from "../buffers.ts"
 import * as Affine from "../loops/affine.ts"
 import {
   type Access,
@@ -96,7 +98,8 @@ export const print = (program: LoopProgram, precision: Precision = "float64"): P
   const kernels: Array<Kernel> = []
   const checks: Array<Check> = []
   const names = new Map<Buffer, string>()
-  const head: Array<string> = []
+  const arena = plan(program, (buffer) => sizeInBytes(precision, buffer))
+  const head: Array<string> = arena.size > 0 ? [`const arena = new ArrayBuffer(${arena.size});`] : []
   const parts: Array<string> = []
   const parameters = [...program.inputs.map((_, i) => `i${i}`), ...program.outputs.map((_, i) => `o${i}`)]
   const { declarations, inMemory } = scopes(program)
@@ -124,7 +127,9 @@ export const print = (program: LoopProgram, precision: Precision = "float64"): P
     } else {
       name = `t${names.size}`
       const size = storage.shape.reduce((a, b) => a * b, 1)
-      head.push(`${storage.role === "tape" ? "let" : "const"} ${name} = new ${arrays(storage.elementType)}(${size});`)
+      if (storage.role === "tape") head.push(`let ${name} = new ${arrays(storage.elementType)}(0);`)
+      else
+        head.push(`const ${name} = new ${arrays(storage.elementType)}(arena, ${arena.offsets.get(storage)!}, ${size});`)
     }
     names.set(storage, name)
     return name

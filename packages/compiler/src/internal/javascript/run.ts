@@ -2,7 +2,7 @@
 
 import { type Backend, Elementwise, type Failure } from "@fluxion/core"
 import { Result } from "effect"
-import { buffersOf, sizeInBytes } from "../buffers.ts"
+import { temporaryBytes } from "../buffers.ts"
 import type { Sized } from "../cache.ts"
 import type { LoopProgram } from "../loops/model.ts"
 import { allocate, inPrecision, type Data, type Precision, toTensor } from "../precision.ts"
@@ -76,9 +76,7 @@ export const executable = (
   printed: Printed,
   precision: Precision = "float64"
 ): Backend.Executable & Sized => {
-  const size = buffersOf(program)
-    .filter(({ role }) => role === "temporary")
-    .reduce((sum, buffer) => sum + sizeInBytes(precision, buffer), 0)
+  const size = temporaryBytes(precision, program)
   let run: Run
   try {
     run = instantiate(printed)

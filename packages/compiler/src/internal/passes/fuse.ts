@@ -266,8 +266,8 @@ class Fusion {
       let joined = -1
       if (candidates.length > 0) {
         let tries = 0
-        for (const g of loopGroups) {
-          if (g < lower) continue
+        for (let k = firstFrom(loopGroups, lower); k < loopGroups.length; k++) {
+          const g = loopGroups[k]!
           if (tries++ > 16) break
           if (append(groups[g]!, { statement, candidates, accesses, chosen: undefined })) {
             joined = g
@@ -277,7 +277,7 @@ class Fusion {
       }
       if (joined < 0) {
         joined = groups.length
-        groups.push({ items: [{ statement, candidates, accesses, chosen: undefined }] })
+        groups.push(groupOf({ statement, candidates, accesses, chosen: undefined }))
         if (candidates.length > 0) loopGroups.push(joined)
       }
       for (const [buffer, uses] of accesses) {
@@ -288,7 +288,7 @@ class Fusion {
       }
       if (checks) lastCheck = joined
     }
-    return sink(postpone(groups)).flatMap((group) => this.emit(group))
+    return sunk(postpone(groups)).flatMap((group) => this.emit(group))
   }
 
   private emit({ items }: Group): ReadonlyArray<Statement> {
@@ -326,6 +326,17 @@ class Fusion {
   }
 }
 
+/** The place of the first of some increasing numbers that is not below another. */
+const firstFrom = (numbers: ReadonlyArray<number>, least: number): number => {
+  let [low, high] = [0, numbers.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (numbers[middle]! < least) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
 interface Item {
   readonly statement: Statement
   readonly candidates: ReadonlyArray<Candidate>
@@ -335,6 +346,28 @@ interface Item {
 
 interface Group {
   readonly items: Array<Item>
+  /** The items that access each buffer, and whether one of them writes to it. */
+  readonly byBuffer: Map<Buffer, { writes: boolean; readonly items: Array<Item> }>
+}
+
+const groupOf = (item: Item): Group => {
+  const group: Group = { items: [], byBuffer: new Map() }
+  include(group, item)
+  return group
+}
+
+/** Adds an item at the end of a group. */
+const include = ({ byBuffer, items }: Group, item: Item): void => {
+  items.push(item)
+  for (const [buffer, uses] of item.accesses) {
+    const writes = uses.some(({ role }) => role !== "read")
+    const known = byBuffer.get(buffer)
+    if (known === undefined) byBuffer.set(buffer, { writes, items: [item] })
+    else {
+      known.writes ||= writes
+      known.items.push(item)
+    }
+  }
 }
 
 const usesOf = (item: Item, candidate: Candidate, buffer: Buffer): ReadonlyArray<Use> => {
@@ -364,47 +397,52 @@ const movedAccesses = (item: Item, candidate: Candidate): { readonly loop: Loop;
 
 /** Adds an item to a group, where that is legal and they have something in common. */
 const append = (group: Group, item: Item): boolean => {
-  const own: Group = { items: [item] }
-  if (!merge(group, own)) return false
-  group.items.push(item)
+  if (!choose(group, groupOf(item))) return false
+  include(group, item)
   return true
 }
 
 /** Joins two groups, where that is legal and they have something in common; the items of the first come first. */
 const merge = (first: Group, second: Group): boolean => {
-  const shared = new Map<Buffer, boolean>()
-  const accessed = new Map<Buffer, boolean>()
-  for (const { accesses } of first.items) {
-    for (const [buffer, uses] of accesses) {
-      const writes = uses.some(({ role }) => role !== "read")
-      accessed.set(buffer, writes || accessed.get(buffer) === true)
+  if (!choose(first, second)) return false
+  second.items.unshift(...first.items)
+  for (const [buffer, { items, writes }] of first.byBuffer) {
+    const known = second.byBuffer.get(buffer)
+    if (known === undefined) second.byBuffer.set(buffer, { writes, items: [...items] })
+    else {
+      known.writes ||= writes
+      known.items.unshift(...items)
     }
   }
-  for (const { accesses } of second.items) {
-    for (const [buffer, uses] of accesses) {
-      const known = accessed.get(buffer)
-      if (known === undefined) continue
-      shared.set(buffer, known || shared.get(buffer) === true || uses.some(({ role }) => role !== "read"))
-    }
+  return true
+}
+
+/** Chooses the loops by which two groups can become one. */
+const choose = (first: Group, second: Group): boolean => {
+  const [few, many] = first.byBuffer.size < second.byBuffer.size ? [first, second] : [second, first]
+  const shared: Array<Buffer> = []
+  let hasShared = false
+  for (const [buffer, { writes }] of few.byBuffer) {
+    const other = many.byBuffer.get(buffer)
+    if (other === undefined) continue
+    hasShared = true
+    if (writes || other.writes) shared.push(buffer)
   }
-  if (shared.size === 0) return false
+  if (!hasShared) return false
   const [left] = first.items
   const [right] = second.items
   for (const a of left!.chosen === undefined ? left!.candidates : [left!.chosen]) {
     for (const b of right!.chosen === undefined ? right!.candidates : [right!.chosen]) {
       if (a.extent !== b.extent) continue
-      const fits = [...shared].every(
-        ([buffer, writes]) =>
-          !writes ||
-          isPartitioned([
-            ...first.items.flatMap((item) => usesOf(item, item.chosen ?? a, buffer)),
-            ...second.items.flatMap((item) => usesOf(item, item.chosen ?? b, buffer))
-          ])
+      const fits = shared.every((buffer) =>
+        isPartitioned([
+          ...first.byBuffer.get(buffer)!.items.flatMap((item) => usesOf(item, item.chosen ?? a, buffer)),
+          ...second.byBuffer.get(buffer)!.items.flatMap((item) => usesOf(item, item.chosen ?? b, buffer))
+        ])
       )
       if (!fits) continue
       left!.chosen = a
       right!.chosen = b
-      second.items.unshift(...first.items)
       return true
     }
   }
@@ -450,47 +488,51 @@ const postpone = (groups: ReadonlyArray<Group>): ReadonlyArray<Group> => {
 
 /** Moves groups down to the first group that uses what they compute, and joins them there. */
 const sink = (groups: ReadonlyArray<Group>): ReadonlyArray<Group> => {
-  // For each buffer the groups that access it, by place; merging moves a group's accesses to the later place.
   const kept: Array<Group | undefined> = [...groups]
-  const users = new Map<Buffer, Array<number>>()
-  const summaries = groups.map(({ items }) => {
-    const own = new Map<Buffer, boolean>()
-    for (const { accesses } of items) {
-      for (const [buffer, uses] of accesses) {
-        own.set(buffer, own.get(buffer) === true || uses.some(({ role }) => role !== "read"))
+  // For each buffer the first group, of those seen so far, that accesses it, and the first that writes to it.
+  const first = new Map<Buffer, { access: number; write: number }>()
+  const note = ({ byBuffer }: Group, place: number): void => {
+    for (const [buffer, { writes }] of byBuffer) {
+      const known = first.get(buffer)
+      if (known === undefined) first.set(buffer, { access: place, write: writes ? place : Infinity })
+      else {
+        known.access = Math.min(known.access, place)
+        if (writes) known.write = Math.min(known.write, place)
       }
     }
-    return own
-  })
-  const note = (buffer: Buffer, g: number): void => {
-    const own = users.get(buffer)
-    if (own === undefined) users.set(buffer, [g])
-    else own.push(g)
   }
   for (let g = groups.length - 1; g >= 0; g--) {
-    for (const buffer of summaries[g]!.keys()) note(buffer, g)
-    // What has been joined to a later group can take that with it, further down.
-    for (let at = g; kept[at]!.items[0]!.candidates.length > 0;) {
+    const group = kept[g]!
+    let place = g
+    if (group.items[0]!.candidates.length > 0) {
       // The first later group that depends on this one.
       let next = Infinity
-      for (const [buffer, writes] of summaries[at]!) {
-        for (const user of users.get(buffer) ?? []) {
-          if (user <= at || user >= next || kept[user] === undefined) continue
-          if (writes || summaries[user]!.get(buffer) === true) next = user
-        }
+      for (const [buffer, { writes }] of group.byBuffer) {
+        const known = first.get(buffer)
+        if (known !== undefined) next = Math.min(next, writes ? known.access : known.write)
       }
       const target = kept[next]
-      if (target === undefined || target.items[0]!.candidates.length === 0 || !merge(kept[at]!, target)) break
-      kept[at] = undefined
-      for (const [buffer, writes] of summaries[at]!) {
-        const into = summaries[next]!
-        if (!into.has(buffer)) note(buffer, next)
-        into.set(buffer, writes || into.get(buffer) === true)
+      if (target !== undefined && target.items[0]!.candidates.length > 0 && merge(group, target)) {
+        kept[g] = undefined
+        place = next
       }
-      at = next
     }
+    note(group, place)
   }
   return kept.filter((group) => group !== undefined)
+}
+
+/** The rounds of moving down. */
+const MOST_ROUNDS = 4
+
+/** Moves groups down as long as that joins some: what has been joined to a group can take it further. */
+const sunk = (groups: ReadonlyArray<Group>): ReadonlyArray<Group> => {
+  let made = sink(groups)
+  for (let before = groups.length, round = 1; made.length < before && round < MOST_ROUNDS; round++) {
+    before = made.length
+    made = sink(made)
+  }
+  return made
 }
 
 export const fuse = (program: LoopProgram): LoopProgram => ({

@@ -320,7 +320,7 @@ const tiled = (original: Product, isFilled: boolean): ReadonlyArray<Statement> =
       ...each,
       ...tiles(product, { target: own, isFromZero: true }),
       assign(sum, "copy", [literal("real", 0)]),
-      ...over(both, assign(sum, "mul", [own, literal("real", 0)], { combine: "add" })),
+      ...over(both, assign(sum, "copy", [own], { combine: "add" })),
       assign(isNaN, "ne", [sum, sum]),
       {
         _tag: "If",

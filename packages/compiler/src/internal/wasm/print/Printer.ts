@@ -1,5 +1,7 @@
 // What is known while a loop program is written as a module.
 
+import { type Arena, plan } from "../../arena.ts"
+import { sizeInBytes } from "../../buffers.ts"
 import type { Buffer, Check, Kernel, Loop, LoopProgram } from "../../loops/model.ts"
 import { isLocal, scopes } from "../../loops/scopes.ts"
 import { type Vectorisation, vectorise, type VectorLoop } from "../../passes/vectorise.ts"
@@ -44,6 +46,9 @@ export class Printer {
   readonly failureValue: number
   readonly failurePlaces: number
   readonly addresses = new Map<Buffer, number>()
+  /** Places for temporary arrays, from an address on that is -1 before one is used. */
+  readonly arena: Arena
+  arenaBase = -1
   readonly expandedAddresses = new Map<Buffer, number>()
   readonly tapes = new Map<Buffer, { readonly base: number; readonly capacity: number }>()
   /** The global that holds the end of the memory in use; -1 without tapes. */
@@ -74,6 +79,7 @@ export class Printer {
     this.options = options
     this.reals = realsOf(options.precision)
     this.vectorisation = vectorise(program, this.reals.lanes.length)
+    this.arena = plan(program, (buffer) => sizeInBytes(options.precision, buffer))
     this.inMemory = scopes(program).inMemory
     this.wide = options.precision === "float32" ? sumsOf(program, (buffer) => this.isVariable(buffer)) : new Set()
     this.products = options.relaxedSimd ? productsOf(this, program) : new Map()

@@ -29,9 +29,16 @@ export const addressOf = (p: Printer, buffer: Buffer): number => {
   const address =
     storage.role === "constant"
       ? p.module.data(bytesIn(inPrecision(p.options.precision, storage.data!)), 16)
-      : p.module.reserve(Math.max(1, size) * bytesOf(p.options.precision, storage.elementType), 16)
+      : storage.role === "temporary"
+        ? arenaOf(p) + p.arena.offsets.get(storage)!
+        : p.module.reserve(Math.max(1, size) * bytesOf(p.options.precision, storage.elementType), 16)
   p.addresses.set(storage, address)
   return address
+}
+
+const arenaOf = (p: Printer): number => {
+  if (p.arenaBase < 0) p.arenaBase = p.module.reserve(p.arena.size, 16)
+  return p.arenaBase
 }
 
 /** Where each lane of a vector loop has an array of its own, or what it combines into one. */
