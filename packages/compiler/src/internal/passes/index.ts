@@ -1,6 +1,6 @@
 // The passes, in their order. Each is a function from loop programs to loop programs.
 
-import type { LoopProgram } from "../loops/model.ts"
+import type { LoopProgram, Statement } from "../loops/model.ts"
 import { contract } from "./contract.ts"
 import { dropDeadCode } from "./deadCode.ts"
 import { divide } from "./divide.ts"
@@ -45,4 +45,36 @@ export const passes: ReadonlyArray<readonly [string, (program: LoopProgram) => L
   ["shareLocals", (program) => shareLocals(program)]
 ]
 
-export const optimise = (program: LoopProgram): LoopProgram => passes.reduce((made, [, pass]) => pass(made), program)
+/** Passes that have nothing to do where there are no loops. */
+const ofLoops: ReadonlySet<string> = new Set([
+  "distributeFills",
+  "tileProducts",
+  "fuse",
+  "joinSteps",
+  "contract",
+  "promote",
+  "unroll",
+  "partialSums",
+  "hoist",
+  "speculate",
+  "distribute",
+  "interleave"
+])
+
+const hasLoops = (statements: ReadonlyArray<Statement>): boolean =>
+  statements.some((statement) => {
+    switch (statement._tag) {
+      case "For":
+      case "While":
+        return true
+      case "If":
+        return hasLoops(statement.whenTrue) || hasLoops(statement.whenFalse)
+      default:
+        return false
+    }
+  })
+
+export const optimise = (program: LoopProgram): LoopProgram => {
+  const isLooping = hasLoops(program.statements)
+  return passes.reduce((made, [name, pass]) => (isLooping || !ofLoops.has(name) ? pass(made) : made), program)
+}
