@@ -1,6 +1,9 @@
-// Places for temporary arrays in one stretch of memory: arrays that are not needed at the same time share it.
+// Places for temporary arrays in one stretch of memory: arrays that are not needed at the same time share it, and a nest that reads an array for the last time, element
+// by element, writes its result in its place.
 
-import { type Buffer, type LoopProgram, storageOf } from "./loops/model.ts"
+import * as Affine from "./loops/affine.ts"
+import { type Access, type Buffer, type LoopProgram, type Statement, storageOf } from "./loops/model.ts"
+import { nestOf } from "./loops/nest.ts"
 import { isLocal, scopes } from "./loops/scopes.ts"
 import { forEachAccess } from "./loops/walk.ts"
 
@@ -20,13 +23,14 @@ interface Life {
   last: number
 }
 
-/** The arrays with the first and the last statement of the program that uses each. */
-const livesOf = (program: LoopProgram, bytesOf: (buffer: Buffer) => number): ReadonlyMap<Buffer, Life> => {
+/** The arrays with the first and the last of the statements that uses each. */
+const livesOf = (
+  program: LoopProgram,
+  statements: ReadonlyArray<Statement>,
+  bytesOf: (buffer: Buffer) => number
+): ReadonlyMap<Buffer, Life> => {
   const { inMemory } = scopes(program)
   const lives = new Map<Buffer, Life>()
-  const statements = program.statements.flatMap((statement) =>
-    statement._tag === "Part" ? statement.body : [statement]
-  )
   statements.forEach((statement, place) =>
     forEachAccess([statement], ({ buffer }) => {
       const storage = storageOf(buffer)
@@ -83,21 +87,71 @@ class Free {
   }
 }
 
+/** The place of the element that a nest of loops accesses in each iteration, if it is another one in each. */
+const isEach = ({ at }: Access, loops: ReadonlySet<unknown>): boolean => {
+  const own = new Set<unknown>()
+  const fits = at.every((subscript) => {
+    if (Affine.isConstant(subscript)) return subscript.constant === 0
+    const [term] = subscript.terms
+    if (term === undefined || own.has(term.loop) || !Affine.equals(subscript, Affine.ofLoop(term.loop))) return false
+    own.add(term.loop)
+    return true
+  })
+  return fits && own.size === loops.size && [...loops].every((loop) => own.has(loop))
+}
+
+/** Whether a statement reads each element of one array before it writes the same element of another, and does nothing else with them. */
+const isInPlace = (statement: Statement, from: Buffer, to: Buffer): boolean => {
+  if (from.shape.length !== to.shape.length || from.shape.some((extent, axis) => extent !== to.shape[axis]))
+    return false
+  const nest = nestOf(statement)
+  const loops = new Set(nest.loops.map(({ loop }) => loop))
+  let place: Access | undefined
+  let isWritten = false
+  return nest.body.every((inner) => {
+    if (inner._tag !== "Assign") return false
+    let fits = true
+    forEachAccess([inner], (access, role) => {
+      const storage = storageOf(access.buffer)
+      if (storage !== from && storage !== to) return
+      place ??= access
+      const isSame =
+        access.at.length === place.at.length && access.at.every((at, i) => Affine.equals(at, place!.at[i]!))
+      if (access.buffer !== storage || !isSame || !isEach(access, loops)) fits = false
+      if (storage === to) {
+        isWritten = true
+        if (role !== "write") fits = false
+      } else if (role !== "read" || isWritten) fits = false
+    })
+    return fits
+  })
+}
+
 /** Plans the temporary arrays of a program by when they are used, first come, first served. */
 export const plan = (program: LoopProgram, bytesOf: (buffer: Buffer) => number): Arena => {
+  const statements = program.statements.flatMap((statement) =>
+    statement._tag === "Part" ? statement.body : [statement]
+  )
   const offsets = new Map<Buffer, number>()
   const free = new Free()
-  const ending = new Map<number, Array<() => void>>()
+  /** By their last statements. */
+  const ending = new Map<number, Set<Buffer>>()
+  const lives = livesOf(program, statements, bytesOf)
   let released = 0
-  for (const [buffer, { bytes, first, last }] of livesOf(program, bytesOf)) {
+  for (const [buffer, { bytes, first, last }] of lives) {
     // What a statement uses is free after it.
-    for (; released < first; released++) for (const release of ending.get(released) ?? []) release()
-    const offset = free.take(bytes)
-    offsets.set(buffer, offset)
-    const release = (): void => free.give(offset, bytes)
+    for (; released < first; released++) {
+      for (const other of ending.get(released) ?? []) free.give(offsets.get(other)!, lives.get(other)!.bytes)
+    }
+    const own = ending.get(first)
+    const replaced = [...(own ?? [])].find(
+      (other) => lives.get(other)!.bytes === bytes && isInPlace(statements[first]!, other, buffer)
+    )
+    if (replaced !== undefined) own!.delete(replaced)
+    offsets.set(buffer, replaced === undefined ? free.take(bytes) : offsets.get(replaced)!)
     const list = ending.get(last)
-    if (list === undefined) ending.set(last, [release])
-    else list.push(release)
+    if (list === undefined) ending.set(last, new Set([buffer]))
+    else list.add(buffer)
   }
   return { size: free.size, offsets }
 }

@@ -54,11 +54,25 @@ it("keeps arrays apart that are needed at the same time, at any lives and sizes"
   )
 })
 
-it("needs the memory of two arrays for a chain of operations", () => {
+const sizeOf = (f: Fn.Any): number => plan(lower(f as unknown as Body.Body), bytesOf).size
+
+it("needs the memory of one array for a chain of operations on elements", () => {
   const f = Fn.make([1000], (x) => {
     let y: Expr.Expr<readonly [1000]> = x
     for (let i = 0; i < 20; i++) y = Expr.sin(y)
     return y
   })
-  expect(plan(lower(f as unknown as Body.Body), bytesOf).size).toBe(2 * 8000)
+  expect(sizeOf(f)).toBe(8000)
+})
+
+it("needs another array where elements are read after others were written, or once more", () => {
+  const reversed = Fn.make([1000], (x) => Expr.exp(Expr.reverse(Expr.sin(x))))
+  expect(sizeOf(reversed)).toBe(2 * 8000)
+  const kept = Fn.make([1000], (x) => {
+    const y = Expr.sin(x)
+    return Expr.add(Expr.exp(y), y)
+  })
+  expect(sizeOf(kept)).toBe(2 * 8000)
+  const repeated = Fn.make([30, 30], (x) => Expr.exp(Expr.matmul(Expr.sin(x), Expr.cos(x))))
+  expect(sizeOf(repeated)).toBeGreaterThanOrEqual(3 * 7200)
 })

@@ -175,9 +175,10 @@ class Speculation {
     const sums: Sums = new Map()
     const fast = this.watched([statement], sum, sums)
     // A sum that starts again inside of the nest, where that was not recognised, cannot be looked at after it.
+    const storages = new Set(Array.from(sums.keys(), storageOf))
     let isLost = false
     forEachAccess([statement], ({ buffer }, role) => {
-      if (role !== "read" && role !== "add" && sums.has(buffer)) isLost = true
+      if (role !== "read" && role !== "add" && storages.has(storageOf(buffer))) isLost = true
     })
     if (isLost) return undefined
     return [
