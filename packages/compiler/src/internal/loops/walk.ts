@@ -157,6 +157,24 @@ export const rewrite = (
   return statements.map(statement)
 }
 
+/** A statement with its blocks replaced by what is made of them. */
+export const mapBlocks = (
+  statement: Statement,
+  block: (statements: ReadonlyArray<Statement>) => ReadonlyArray<Statement>
+): Statement => {
+  switch (statement._tag) {
+    case "For":
+    case "Part":
+      return { ...statement, body: block(statement.body) }
+    case "If":
+      return { ...statement, whenTrue: block(statement.whenTrue), whenFalse: block(statement.whenFalse) }
+    case "While":
+      return { ...statement, test: block(statement.test), body: block(statement.body) }
+    default:
+      return statement
+  }
+}
+
 /** The buffers that kernels read and write: they stay as they are. */
 export const kernelBuffers = (statements: ReadonlyArray<Statement>): ReadonlyArray<Buffer> =>
   statements.flatMap((statement): ReadonlyArray<Buffer> => {

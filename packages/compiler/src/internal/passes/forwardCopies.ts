@@ -11,7 +11,7 @@ import {
   storageOf
 } from "../loops/model.ts"
 import { nestOf } from "../loops/nest.ts"
-import { forEachAccess, kernelBuffers, rewrite } from "../loops/walk.ts"
+import { forEachAccess, kernelBuffers, mapBlocks, rewrite } from "../loops/walk.ts"
 
 interface Copy {
   /** The buffer, by the name under which it is read. */
@@ -176,17 +176,6 @@ export const forwardCopies = (program: LoopProgram): LoopProgram => {
     }
     return own.filter((_, i) => !removed.has(i))
   }
-  const inside = (statement: Statement): Statement => {
-    switch (statement._tag) {
-      case "For":
-        return { ...statement, body: block(statement.body) }
-      case "If":
-        return { ...statement, whenTrue: block(statement.whenTrue), whenFalse: block(statement.whenFalse) }
-      case "While":
-        return { ...statement, test: block(statement.test), body: block(statement.body) }
-      default:
-        return statement
-    }
-  }
+  const inside = (statement: Statement): Statement => mapBlocks(statement, block)
   return { ...program, statements: block(program.statements) }
 }

@@ -16,7 +16,7 @@ import {
   storageOf
 } from "../loops/model.ts"
 import { nestOf, wrap } from "../loops/nest.ts"
-import { forEachAccess, hasChecks, rewrite, type Role } from "../loops/walk.ts"
+import { forEachAccess, hasChecks, mapBlocks, rewrite, type Role } from "../loops/walk.ts"
 
 export interface Use {
   readonly access: Access
@@ -313,16 +313,7 @@ class Fusion {
   }
 
   private inside(statement: Statement): Statement {
-    switch (statement._tag) {
-      case "For":
-        return { ...statement, body: this.block(statement.body) }
-      case "If":
-        return { ...statement, whenTrue: this.block(statement.whenTrue), whenFalse: this.block(statement.whenFalse) }
-      case "While":
-        return { ...statement, test: this.block(statement.test), body: this.block(statement.body) }
-      default:
-        return statement
-    }
+    return mapBlocks(statement, (own) => this.block(own))
   }
 }
 

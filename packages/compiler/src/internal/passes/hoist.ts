@@ -3,7 +3,7 @@
 import type { Affine } from "../loops/affine.ts"
 import { type Access, type Buffer, type LoopProgram, type Operand, type Statement, storageOf } from "../loops/model.ts"
 import { isLocal } from "../loops/scopes.ts"
-import { forEachAccess } from "../loops/walk.ts"
+import { forEachAccess, mapBlocks } from "../loops/walk.ts"
 
 export const hoist = (program: LoopProgram): LoopProgram => {
   const writes = new Map<Buffer, number>()
@@ -41,12 +41,8 @@ export const hoist = (program: LoopProgram): LoopProgram => {
         })
         return rest.length === 0 ? before : [...before, { ...statement, body: rest }]
       }
-      case "If":
-        return [{ ...statement, whenTrue: block(statement.whenTrue), whenFalse: block(statement.whenFalse) }]
-      case "While":
-        return [{ ...statement, test: block(statement.test), body: block(statement.body) }]
       default:
-        return [statement]
+        return [mapBlocks(statement, block)]
     }
   }
   return { ...program, statements: block(program.statements) }

@@ -21,7 +21,7 @@ import {
 } from "../loops/model.ts"
 import { fixedExtent } from "../loops/nest.ts"
 import { isLocal } from "../loops/scopes.ts"
-import { forEachAccess } from "../loops/walk.ts"
+import { forEachAccess, mapBlocks } from "../loops/walk.ts"
 import { isPartitioned, type Use } from "./fuse.ts"
 import { costOf } from "./vectorise.ts"
 
@@ -145,17 +145,9 @@ const split = (
 export const interleave = (program: LoopProgram, leastExtent = LEAST_EXTENT): LoopProgram => {
   const totals = countAccesses(program.statements)
   const block = (statements: ReadonlyArray<Statement>): ReadonlyArray<Statement> =>
-    statements.flatMap((statement): ReadonlyArray<Statement> => {
-      switch (statement._tag) {
-        case "For":
-          return split(statement, totals, leastExtent) ?? [{ ...statement, body: block(statement.body) }]
-        case "If":
-          return [{ ...statement, whenTrue: block(statement.whenTrue), whenFalse: block(statement.whenFalse) }]
-        case "While":
-          return [{ ...statement, test: block(statement.test), body: block(statement.body) }]
-        default:
-          return [statement]
-      }
-    })
+    statements.flatMap(
+      (statement) =>
+        (statement._tag === "For" ? split(statement, totals, leastExtent) : undefined) ?? [mapBlocks(statement, block)]
+    )
   return { ...program, statements: block(program.statements) }
 }

@@ -19,7 +19,7 @@ import {
 } from "../loops/model.ts"
 import { fixedExtent } from "../loops/nest.ts"
 import { isLocal } from "../loops/scopes.ts"
-import { forEachAccess } from "../loops/walk.ts"
+import { forEachAccess, mapBlocks } from "../loops/walk.ts"
 import { costOf } from "./vectorise.ts"
 
 /** How many sums at a time keep the arithmetic units busy. */
@@ -99,17 +99,8 @@ const split = (statement: For, totals: ReadonlyMap<Buffer, number>): ReadonlyArr
 export const partialSums = (program: LoopProgram): LoopProgram => {
   const totals = countAccesses(program.statements)
   const block = (statements: ReadonlyArray<Statement>): ReadonlyArray<Statement> =>
-    statements.flatMap((statement): ReadonlyArray<Statement> => {
-      switch (statement._tag) {
-        case "For":
-          return split(statement, totals) ?? [{ ...statement, body: block(statement.body) }]
-        case "If":
-          return [{ ...statement, whenTrue: block(statement.whenTrue), whenFalse: block(statement.whenFalse) }]
-        case "While":
-          return [{ ...statement, test: block(statement.test), body: block(statement.body) }]
-        default:
-          return [statement]
-      }
-    })
+    statements.flatMap(
+      (statement) => (statement._tag === "For" ? split(statement, totals) : undefined) ?? [mapBlocks(statement, block)]
+    )
   return { ...program, statements: block(program.statements) }
 }

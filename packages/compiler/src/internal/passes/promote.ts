@@ -12,7 +12,7 @@ import {
   type Statement,
   storageOf
 } from "../loops/model.ts"
-import { forEachAccess, rewrite } from "../loops/walk.ts"
+import { forEachAccess, mapBlocks, rewrite } from "../loops/walk.ts"
 
 /** The combining assignments of a statement whose targets do not vary inside of it, and are not used otherwise. */
 const accumulators = (statement: Statement): ReadonlyArray<Assign> => {
@@ -86,12 +86,8 @@ export const promote = (program: LoopProgram): LoopProgram => {
             ...Array.from(locals.values(), ({ local, target }) => assign(target, "copy", [local]))
           ]
         }
-        case "If":
-          return [{ ...statement, whenTrue: block(statement.whenTrue), whenFalse: block(statement.whenFalse) }]
-        case "While":
-          return [{ ...statement, test: block(statement.test), body: block(statement.body) }]
         default:
-          return [statement]
+          return [mapBlocks(statement, block)]
       }
     })
   return { ...program, statements: block(program.statements) }

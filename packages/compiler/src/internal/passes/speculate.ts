@@ -23,7 +23,7 @@ import {
 } from "../loops/model.ts"
 import { nestOf, wrap } from "../loops/nest.ts"
 import { isLocal } from "../loops/scopes.ts"
-import { forEachAccess, kernelBuffers, type Role } from "../loops/walk.ts"
+import { forEachAccess, kernelBuffers, mapBlocks, type Role } from "../loops/walk.ts"
 
 /** The largest nest that is written twice, in statements. */
 const MOST_STATEMENTS = 3000
@@ -117,17 +117,9 @@ class Speculation {
   }
 
   private inside(statement: Statement): Statement {
-    switch (statement._tag) {
-      case "For":
-        // Inside of loops that may run on vectors a branch costs more than strong products do.
-        return statement.isParallel ? statement : { ...statement, body: this.block(statement.body) }
-      case "If":
-        return { ...statement, whenTrue: this.block(statement.whenTrue), whenFalse: this.block(statement.whenFalse) }
-      case "While":
-        return { ...statement, test: this.block(statement.test), body: this.block(statement.body) }
-      default:
-        return statement
-    }
+    // Inside of loops that may run on vectors a branch costs more than strong products do.
+    if (statement._tag === "For" && statement.isParallel) return statement
+    return mapBlocks(statement, (own) => this.block(own))
   }
 
   /** What it takes to run a nest again, if that is possible; `before` are the statements before it. */

@@ -10,7 +10,6 @@ import {
   access,
   assign,
   type Assign,
-  type For,
   forLoop,
   literal,
   type Loop,
@@ -21,7 +20,7 @@ import {
   storageOf
 } from "../loops/model.ts"
 import { fixedExtent, nestOf } from "../loops/nest.ts"
-import { forEachAccess } from "../loops/walk.ts"
+import { forEachAccess, mapBlocks } from "../loops/walk.ts"
 
 /** Matrices of fewer products than this, or of a shorter side, are left for fusion. */
 const LEAST_PRODUCTS = 1024
@@ -358,18 +357,7 @@ export const tileProducts = (
     }
     return made.flat()
   }
-  const inside = (statement: Statement): Statement => {
-    switch (statement._tag) {
-      case "For":
-        return { ...statement, body: block(statement.body) } satisfies For
-      case "If":
-        return { ...statement, whenTrue: block(statement.whenTrue), whenFalse: block(statement.whenFalse) }
-      case "While":
-        return { ...statement, test: block(statement.test), body: block(statement.body) }
-      default:
-        return statement
-    }
-  }
+  const inside = (statement: Statement): Statement => mapBlocks(statement, block)
   return { ...program, statements: block(program.statements) }
 }
 
